@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Image to landmarks. Everything after this file depends on these dataclasses alone, so the detector can be replaced."""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_server.bundles import bundle_bytes
+from model_server.landmark_names import POSE_LANDMARKS
+
+FloatArray = NDArray[np.float32]
+Image = NDArray[np.uint8]
+
+_DEFAULT_CONFIDENCE: Final = 0.5  # mediapipe's own
+
+
+@dataclass(frozen=True)
+class PoseLandmarks:
+    """What the detector says of one person, in the pixels of the picture it was given. P = 33, `POSE_LANDMARKS`."""
+
+    landmarks_px: FloatArray  # (P, 2)
+    depth: FloatArray  # (P,) away from the camera relative to the hips, roughly in pixels
+    visibility: FloatArray  # (P,) 0…1, in the picture and not hidden
+    presence: FloatArray  # (P,) 0…1, in the picture
+    world_m: FloatArray  # (P, 3) metres from the middle of the hips; x right, y down, z forward
+    mask: FloatArray | None = None  # (H, W) 0…1, the person's silhouette
+
+
+class PoseDetector:
+    """Finds people in one plain pass over a picture. Not for use by two threads at once."""
+
+    def __init__(
+        self,
+        *,
+        num_people: int = 1,
+        with_masks: bool = False,
+        min_confidence: float = _DEFAULT_CONFIDENCE,
+    ) -> None:
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        options = vision.PoseLandmarkerOptions(
+            base_options=BaseOptions(model_asset_buffer=bundle_bytes("pose")),
+            num_poses=num_people,
+            output_segmentation_masks=with_masks,
+            min_pose_detection_confidence=min_confidence,
+            min_pose_presence_confidence=min_confidence,
+        )
+        self._landmarker = vision.PoseLandmarker.create_from_options(options)
+
+    def detect(self, image: Image) -> list[PoseLandmarks]:
+        """People in `image` (H, W, 3), in no particular order."""
+        result = self._landmarker.detect(mediapipe_image(image))
+        masks = result.segmentation_masks or [None] * len(result.pose_landmarks)
+        found = zip(result.pose_landmarks, result.pose_world_landmarks, masks, strict=True)
+        return [_pose_landmarks(image, *person) for person in found]
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def mediapipe_image(image: Image) -> Any:
+    """`image` (H, W, 3) RGB as mediapipe's own type."""
+    import mediapipe
+
+    return mediapipe.Image(
+        image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image)
+    )
+
+
+def _pose_landmarks(image: Image, points: Any, world: Any, mask: Any) -> PoseLandmarks:
+    height, width = image.shape[:2]
+    xyz = np.array([(p.x, p.y, p.z) for p in points], np.float32)
+    if len(xyz) != len(POSE_LANDMARKS):
+        raise ValueError(f"expected {len(POSE_LANDMARKS)} pose landmarks, got {len(xyz)}")
+    return PoseLandmarks(
+        landmarks_px=xyz[:, :2] * np.array([width, height], np.float32),
+        depth=xyz[:, 2] * np.float32(width),
+        visibility=np.array([p.visibility for p in points], np.float32),
+        presence=np.array([p.presence for p in points], np.float32),
+        world_m=np.array([(p.x, p.y, p.z) for p in world], np.float32),
+        mask=None if mask is None else np.array(mask.numpy_view(), np.float32),
+    )
