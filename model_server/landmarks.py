@@ -6,13 +6,10 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model_server.arrays import FloatArray, ImageArray
 from model_server.bundles import bundle_bytes
 from model_server.landmark_names import POSE_LANDMARKS
-
-FloatArray = NDArray[np.float32]
-Image = NDArray[np.uint8]
 
 _DEFAULT_CONFIDENCE: Final = 0.5  # mediapipe's own
 
@@ -50,7 +47,7 @@ class PoseDetector:
         )
         self._landmarker = vision.PoseLandmarker.create_from_options(options)
 
-    def detect(self, image: Image) -> list[PoseLandmarks]:
+    def detect(self, image: ImageArray) -> list[PoseLandmarks]:
         """People in `image` (H, W, 3), in no particular order."""
         result = self._landmarker.detect(mediapipe_image(image))
         masks = result.segmentation_masks or [None] * len(result.pose_landmarks)
@@ -72,7 +69,7 @@ class PoseDetector:
         self.close()
 
 
-def mediapipe_image(image: Image) -> Any:
+def mediapipe_image(image: ImageArray) -> Any:
     """`image` (H, W, 3) RGB as mediapipe's own type."""
     import mediapipe
 
@@ -81,7 +78,7 @@ def mediapipe_image(image: Image) -> Any:
     )
 
 
-def _pose_landmarks(image: Image, points: Any, world: Any, mask: Any) -> PoseLandmarks:
+def _pose_landmarks(image: ImageArray, points: Any, world: Any, mask: Any) -> PoseLandmarks:
     height, width = image.shape[:2]
     xyz = np.array([(p.x, p.y, p.z) for p in points], np.float32)
     if len(xyz) != len(POSE_LANDMARKS):
