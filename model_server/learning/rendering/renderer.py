@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Body parameters -> pictures of dressed people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator
+
+from model_server.learning.body.parts import part_of_bones
+from model_server.learning.rendering.appearance import Look, Worn, sample_look
+from model_server.learning.rendering.background import sample_background
+from model_server.learning.rendering.body_arrays import load_body_arrays
+from model_server.learning.rendering.corruption import corrupt_picture, occlude
+from model_server.learning.rendering.posing import PosedBatch, PosedPerson, pose_people
+from model_server.learning.rendering.scene import Camera, DrawnLayer, Scene
+from model_server.learning.rendering.shells import shell_layers
+from model_server.learning.rendering.skin import eye_centres, skin_layer
+from model_server.learning.rendering.wardrobe import Layer, load_wardrobe
+
+
+@dataclass(frozen=True)
+class RenderedSample:
+    """`image` RGB uint8 (H, W, 3); `silhouette` uint8 (H, W), 255 where the person is visible;
+    `parts` uint8 (H, W), 1 + index into `PART_NAMES`, 0 elsewhere, or None when not asked for;
+    `joints_cam` (B, 3) posed bone heads, metres in the camera frame, in anny's bone order."""
+
+    image: np.ndarray
+    silhouette: np.ndarray
+    parts: np.ndarray | None
+    joints_cam: np.ndarray
+
+
+class DressedRenderer:
+    """Renders dressed people; one per process, since it owns an OpenGL context."""
+
+    def __init__(self, data_dir: Path, size: int = 320) -> None:
+        """`data_dir` holds MakeHuman's `clothes/`, `hair/` and `eyelashes/`; `size` is the picture's side in pixels."""
+        self.size = size
+        self.body = load_body_arrays()
+        wardrobe = load_wardrobe(self.body, Path(data_dir))
+        layers = [skin_layer(self.body), *shell_layers(self.body)]
+        layers += [layer for slot in wardrobe.values() for layer in slot]
+        self._layers = {layer.name: layer for layer in layers}
+        self._names_of_slot = {slot: [layer.name for layer in members] for slot, members in wardrobe.items()}
+        names, parents = [str(n) for n in self.body.bone_names], self.body.bone_parents.tolist()
+        part_of_bone = np.array(part_of_bones(names, parents)) + 1
+        self._scene = Scene(size, layers, part_of_bone, eye_centres(self.body)[0])
+        self._visible_skin: dict[tuple[str, ...], np.ndarray] = {}
+
+    def sample_look(self, phenotypes, rng: Generator) -> Look:
+        """A random look for a body of these phenotypes."""
+        return sample_look(rng, self._names_of_slot, phenotypes)
+
+    def render(
+        self, person: PosedPerson, camera: Camera, look: Look, rng: Generator, with_parts: bool = False
+    ) -> RenderedSample:
+        """One picture; `rng` draws background, occluders and picture noise."""
+        return self.render_batch([person], [camera], [look], rng, with_parts)[0]
+
+    def render_batch(
+        self,
+        people: Sequence[PosedPerson],
+        cameras: Sequence[Camera],
+        looks: Sequence[Look],
+        rng: Generator,
+        with_parts: bool = False,
+    ) -> list[RenderedSample]:
+        """One picture per person; posing is shared, so batches of 16 or more are cheapest."""
+        batch = pose_people(self.body, people)
+        return [
+            self._render_one(batch, index, camera, look, rng, with_parts)
+            for index, (camera, look) in enumerate(zip(cameras, looks, strict=True))
+        ]
+
+    def _render_one(self, batch: PosedBatch, index: int, camera: Camera, look: Look, rng, with_parts) -> RenderedSample:
+        transforms = batch.cam_from_rest[index]
+        rest = batch.rest_vertices[index]
+        hidden = tuple(worn.layer for worn in look.worn if len(self._layers[worn.layer].hidden_ids))
+        drawn = [self._place(worn, rest, transforms, hidden) for worn in look.worn]
+        person = self._scene.draw(drawn, camera, look.lighting)
+        parts = self._scene.draw_parts(drawn, camera) if with_parts else None
+        background = sample_background(rng, self.size)
+        image = _compose(person, background)
+        silhouette = person[..., 3]
+        image, silhouette, parts = occlude(rng, image, silhouette, parts)
+        image = corrupt_picture(rng, image)
+        return RenderedSample(image, silhouette, parts, batch.joints_cam[index])
+
+    def _place(self, worn: Worn, rest: np.ndarray, transforms: np.ndarray, hidden: tuple[str, ...]) -> DrawnLayer:
+        """Fit, inflate and skin one layer."""
+        layer = self._layers[worn.layer]
+        fitted = layer.fit(rest)
+        if worn.inflate_m:
+            fitted = fitted + worn.inflate_m * layer.normals
+        blended = layer.skin_weights @ transforms.reshape(len(transforms), 12)
+        blended = blended.reshape(-1, 3, 4)
+        positions = (blended[..., :3] @ fitted[..., None])[..., 0] + blended[..., 3]
+        normals = (blended[..., :3] @ layer.normals[..., None])[..., 0]
+        triangles = self._skin_triangles(layer, hidden) if layer.slot == "skin" else None
+        return DrawnLayer(layer, positions, normals, worn.material, triangles)
+
+    def _skin_triangles(self, skin: Layer, hidden: tuple[str, ...]) -> np.ndarray:
+        """The skin that no garment hides; remembered per combination of garments."""
+        if hidden not in self._visible_skin:
+            gone = np.zeros(len(self.body.template_vertices), dtype=bool)
+            for name in hidden:
+                gone[self._layers[name].hidden_ids] = True
+            base_triangles = skin.base_ids[skin.triangles, 0]
+            self._visible_skin[hidden] = skin.triangles[~gone[base_triangles].all(axis=1)]
+        return self._visible_skin[hidden]
+
+
+def _compose(person: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """Premultiplied RGBA (H, W, 4) over RGB (H, W, 3), both uint8."""
+    keep = 255 - person[..., 3:].astype(np.uint16)
+    return (person[..., :3] + ((background * keep + 127) // 255).astype(np.uint8)).astype(np.uint8)

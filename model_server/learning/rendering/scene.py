@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The OpenGL side: layers in, an RGBA picture or a part map out. Offscreen, no display needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import moderngl
+import numpy as np
+
+from model_server.learning.rendering.appearance import Lighting, Material
+from model_server.learning.rendering.wardrobe import Layer
+
+_SHADERS = Path(__file__).with_name("shaders")
+_VERTEX_INPUTS = ("in_template", "in_uv", "in_piece", "in_part")
+_SAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Pinhole intrinsics in pixels of the rendered picture; crops and off-centre frames move the centre."""
+
+    focal_px: float
+    center_px: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class DrawnLayer:
+    """A layer where it stands: posed corners (R, 3) and unit normals (R, 3) in the camera frame."""
+
+    layer: Layer
+    positions_cam: np.ndarray
+    normals_cam: np.ndarray
+    material: Material
+    triangles: np.ndarray | None = None  # a subset of the layer's, where something hides the rest
+
+
+class Scene:
+    """One OpenGL context with every layer's constant data on board."""
+
+    def __init__(self, size: int, layers: Sequence[Layer], part_of_bone: np.ndarray, eye_centre: np.ndarray) -> None:
+        """`part_of_bone` (B,) numbers the bones' parts, 1..255; `eye_centre` (3,) is the template's left eye."""
+        self.size = size
+        self._context = moderngl.create_context(standalone=True, backend="egl", require=330)
+        vertex = (_SHADERS / "person.vert").read_text()
+        self._colour_program = self._context.program(vertex, _load_shader("person.frag"))
+        self._part_program = self._context.program(vertex, _load_shader("part.frag"))
+        self._noise = _noise_texture(self._context)
+        self._noise.use(0)
+        self._colour_program["eye_centre"].value = tuple(eye_centre)
+        self._targets = _make_targets(self._context, size)
+        self._on_board = {
+            id(layer): _LayerBuffers(self._context, self._colour_program, self._part_program, layer, part_of_bone)
+            for layer in layers
+        }
+
+    def draw(self, drawn: Sequence[DrawnLayer], camera: Camera, lighting: Lighting) -> np.ndarray:
+        """RGBA uint8 (H, W, 4), straight from the frame buffer: colour premultiplied by coverage."""
+        many, resolved = self._targets["many"], self._targets["resolved"]
+        program = self._colour_program
+        program["clip_from_cam"].write(_clip_from_cam(camera, self.size, drawn))
+        _set_lighting(program, lighting)
+        self._begin(many)
+        for item in drawn:
+            buffers = self._on_board[id(item.layer)]
+            buffers.upload(item)
+            _set_material(program, item.material)
+            buffers.colour_array.render(moderngl.TRIANGLES, vertices=buffers.index_count)
+        self._context.copy_framebuffer(resolved, many)
+        picture = np.frombuffer(resolved.read(components=4, alignment=1), dtype=np.uint8)
+        return picture.reshape(self.size, self.size, 4)
+
+    def draw_parts(self, drawn: Sequence[DrawnLayer], camera: Camera) -> np.ndarray:
+        """Part numbers uint8 (H, W), 0 where no person is. Call after `draw` with the same layers."""
+        target = self._targets["parts"]
+        program = self._part_program
+        program["clip_from_cam"].write(_clip_from_cam(camera, self.size, drawn))
+        self._begin(target)
+        for item in drawn:
+            _set_cut(program, item.material)
+            buffers = self._on_board[id(item.layer)]
+            buffers.part_array.render(moderngl.TRIANGLES, vertices=buffers.index_count)
+        parts = np.frombuffer(target.read(components=1, alignment=1), dtype=np.uint8)
+        return parts.reshape(self.size, self.size)
+
+    def _begin(self, target: moderngl.Framebuffer) -> None:
+        target.use()
+        target.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
+        self._context.enable_only(moderngl.DEPTH_TEST)
+
+
+class _LayerBuffers:
+    """A layer's buffers: constant ones written once, posed ones and indices written per sample."""
+
+    def __init__(self, context, colour_program, part_program, layer: Layer, part_of_bone: np.ndarray) -> None:
+        parts = part_of_bone[layer.skin_weights.argmax(axis=1)]
+        fixed = np.column_stack([layer.positions, layer.uvs, layer.pieces, parts]).astype(np.float32)
+        self._fixed = context.buffer(fixed.tobytes())
+        self._posed = context.buffer(reserve=len(fixed) * 24, dynamic=True)
+        self._indices = context.buffer(layer.triangles.tobytes())
+        self._own_triangles = layer.triangles
+        self._triangles = layer.triangles
+        self.colour_array = self._array(context, colour_program)
+        self.part_array = self._array(context, part_program)
+
+    @property
+    def index_count(self) -> int:
+        return self._triangles.size
+
+    def upload(self, item: DrawnLayer) -> None:
+        """Write posed corners, and the triangles where they changed."""
+        posed = np.concatenate([item.positions_cam, item.normals_cam], axis=1)
+        self._posed.write(np.ascontiguousarray(posed, dtype=np.float32))
+        triangles = self._own_triangles if item.triangles is None else item.triangles
+        if triangles is not self._triangles:
+            self._indices.write(triangles)
+            self._triangles = triangles
+
+    def _array(self, context, program) -> moderngl.VertexArray:
+        used = [name for name in _VERTEX_INPUTS if name in program]
+        sizes = {"in_template": "3f", "in_uv": "2f", "in_piece": "1f", "in_part": "1f"}
+        fixed_format = " ".join(
+            sizes[name] if name in program else f"{4 * int(sizes[name][0])}x" for name in _VERTEX_INPUTS
+        )
+        posed = ["in_position", "in_normal"] if "in_normal" in program else ["in_position"]
+        posed_format = "3f 3f" if len(posed) == 2 else "3f 12x"
+        content = [(self._posed, posed_format, *posed), (self._fixed, fixed_format, *used)]
+        return context.vertex_array(program, content, self._indices, index_element_size=4)
+
+
+def _load_shader(name: str) -> str:
+    """A shader with its `#include` line replaced by the file."""
+    source = (_SHADERS / name).read_text()
+    return source.replace("#include cut.glsl", (_SHADERS / "cut.glsl").read_text())
+
+
+def _make_targets(context, size: int) -> dict[str, moderngl.Framebuffer]:
+    shape = (size, size)
+    many = context.framebuffer(
+        [context.renderbuffer(shape, 4, samples=_SAMPLES)], context.depth_renderbuffer(shape, samples=_SAMPLES)
+    )
+    resolved = context.framebuffer([context.renderbuffer(shape, 4)])
+    parts = context.framebuffer([context.renderbuffer(shape, 4)], context.depth_renderbuffer(shape))
+    return {"many": many, "resolved": resolved, "parts": parts}
+
+
+def _noise_texture(context, cells: int = 8, size: int = 32) -> moderngl.Texture3D:
+    """Four smooth periodic noises, octaves summed, each stretched to 0..1."""
+    rng = np.random.default_rng(7)
+    total = np.zeros((size, size, size, 4))
+    for octave in range(3):
+        coarse = rng.random((min(cells << octave, size),) * 3 + (4,))
+        for axis in range(3):
+            coarse = _periodic_resize(coarse, size, axis)
+        total += coarse * 0.5**octave
+    total -= total.min(axis=(0, 1, 2))
+    total /= total.max(axis=(0, 1, 2))
+    texture = context.texture3d((size,) * 3, 4, (total * 255).astype(np.uint8).tobytes())
+    texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+    return texture
+
+
+def _periodic_resize(values: np.ndarray, size: int, axis: int) -> np.ndarray:
+    """Linear interpolation to `size` cells along an axis that wraps around."""
+    count = values.shape[axis]
+    at = np.arange(size) * count / size
+    low = at.astype(int)
+    shape = [1] * values.ndim
+    shape[axis] = size
+    part = (at - low).reshape(shape)
+    return np.take(values, low, axis) * (1 - part) + np.take(values, (low + 1) % count, axis) * part
+
+
+def _clip_from_cam(camera: Camera, size: int, drawn: Sequence[DrawnLayer]) -> bytes:
+    """Column-major 4x4 of the pinhole camera; the depth range hugs the person."""
+    depths = np.concatenate([item.positions_cam[:, 2] for item in drawn])
+    near = max(float(depths.min()) * 0.95 - 0.05, 0.02)
+    far = max(float(depths.max()) * 1.05 + 0.05, near + 1.0)
+    cx, cy = camera.center_px
+    matrix = np.zeros((4, 4), dtype=np.float32)
+    matrix[0, 0] = matrix[1, 1] = 2 * camera.focal_px / size
+    matrix[0, 2], matrix[1, 2] = 2 * cx / size - 1, 2 * cy / size - 1
+    matrix[2, 2], matrix[2, 3] = (far + near) / (far - near), -2 * far * near / (far - near)
+    matrix[3, 2] = 1
+    return matrix.T.tobytes()
+
+
+def _set_lighting(program, lighting: Lighting) -> None:
+    for name, value in vars(lighting).items():
+        if name in program:
+            program[name].write(np.asarray(value, dtype=np.float32).tobytes())
+
+
+def _set_material(program, material: Material) -> None:
+    program["material"].value = material.kind
+    program["depth_pull_m"].value = material.depth_pull_m
+    for name, value in material.uniforms.items():
+        program[name].write(np.asarray(value, dtype=np.float32).tobytes())
+    _set_cut(program, material)
+
+
+def _set_cut(program, material: Material) -> None:
+    program["is_cut"].value = material.cut is not None
+    if material.cut is not None:
+        program["cut"].value = material.cut
+    program["depth_pull_m"].value = material.depth_pull_m
