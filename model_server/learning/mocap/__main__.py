@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the pose library: python -m model_server.learning.mocap"""
+
+from model_server.learning.mocap import library, reference, sources
+
+
+def main() -> None:
+    folder = sources.motion_folder()
+    built = library.build(sources.motion_sources(folder), reference.load())
+    built.save()
+    print(f"{library.LIBRARY}: {len(built.clips)} clips, {len(built.clip)} frames, {built.sound.sum()} sound")
+    for split in ("train", "test"):
+        chosen = built.of_split(split)
+        print(f"  {split}: {chosen.sum()} frames, {(built.keep & chosen).sum()} kept")
+
+
+if __name__ == "__main__":
+    main()
