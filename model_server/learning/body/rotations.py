@@ -39,5 +39,5 @@ def nearest_rotation(matrix: Tensor) -> Tensor:
 
 def angle_between(a: Tensor, b: Tensor) -> Tensor:
     """Geodesic angle (...,) in radians between rotations (..., 3, 3)."""
-    cosine = ((a.mT @ b).diagonal(dim1=-2, dim2=-1).sum(-1) - 1) / 2
+    cosine = ((a.transpose(-1, -2) @ b).diagonal(dim1=-2, dim2=-1).sum(-1) - 1) / 2
     return torch.acos(cosine.clamp(-1, 1))

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Export the descent as one ONNX graph: `python -m model_server.learning.export_onnx CHECKPOINT`.
+
+The graph takes what the detector says in photo pixels and gives the body in the camera frame: virtual camera, all stages and the
+body's landmark model are inside. It is compared with torch before it replaces the old file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from model_server.landmark_names import COCO_JOINTS
+from model_server.learning.body.pose_bones import POSE_BONES
+from model_server.learning.network.descent import Descent
+from model_server.learning.network.energy import compare, total
+from model_server.learning.network.evidence import Detection, see
+from model_server.learning.training.checkpoint import load, load_network
+
+PARITY: Final = 1e-4
+INPUTS: Final = ("landmarks_px", "visibility", "world", "depth", "focal_px", "center_px")
+OUTPUTS: Final = ("rotations", "root", "translation", "phenotypes", "keypoints_cam", "landmarks_cam", "energy")
+DEFAULT_OUT: Final = Path(__file__).parents[1] / "assets" / "descent.onnx"
+log = logging.getLogger(__name__)
+
+
+class FromPixels(nn.Module):
+    """The whole run-time computation: detection in pixels to the body in the camera frame."""
+
+    def __init__(self, network: Descent) -> None:
+        super().__init__()
+        self.network = network
+        self.coco = [network.body.names.index(f"coco:{name}") for name in COCO_JOINTS]
+        self.seen = len(network.body.names) - len(self.coco)
+
+    def forward(
+        self, landmarks_px: Tensor, visibility: Tensor, world: Tensor, depth: Tensor, focal_px: Tensor, center_px: Tensor
+    ) -> tuple[Tensor, ...]:
+        evidence = see(Detection(landmarks_px, visibility, world, depth, focal_px, center_px))
+        posed = self.network(evidence)[-1]
+        turn = evidence.cam_from_virtual
+        points = (posed.landmarks + posed.translation[:, None]) @ turn.transpose(-1, -2)
+        return (
+            posed.rotations[:, 1:],
+            turn @ posed.rotations[:, 0],
+            (turn @ posed.translation[..., None]).squeeze(-1),
+            posed.phenotypes,
+            points[:, self.coco],
+            points[:, : self.seen],
+            total(compare(posed, evidence)),
+        )
+
+
+def export(checkpoint: Path, out: Path) -> float:
+    """Write the graph; returns the largest difference from torch, which is below `PARITY`."""
+    network = load_network(checkpoint)
+    graph = FromPixels(network).eval()
+    partial = out.with_suffix(".partial.onnx")
+    torch.onnx.export(
+        graph,
+        example(3),
+        str(partial),
+        input_names=list(INPUTS),
+        output_names=list(OUTPUTS),
+        dynamic_axes={name: {0: "people"} for name in INPUTS + OUTPUTS},
+        opset_version=17,
+        dynamo=False,
+    )
+    add_metadata(partial, network, load(checkpoint))
+    difference = parity(graph, partial)
+    if difference > PARITY:
+        raise RuntimeError(f"The graph differs from torch by {difference:.2e}, more than {PARITY:.0e}.")
+    partial.replace(out)
+    return difference
+
+
+def add_metadata(path: Path, network: Descent, saved: dict[str, Any]) -> None:
+    model = onnx.load(str(path))
+    config = {
+        "pose_bones": POSE_BONES[1:],
+        "phenotypes": network.body.phenotypes.names,
+        "rig": "anny",
+        "network": asdict(network.config),
+        "steps": saved["step"],
+    }
+    onnx.helper.set_model_props(model, {"hund": json.dumps(config)})
+    onnx.save(model, str(path))
+
+
+def example(count: int) -> tuple[Tensor, ...]:
+    """Plausible random inputs for `count` people."""
+    generator = torch.Generator().manual_seed(count)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(count, *shape, generator=generator)
+
+    return (
+        normal(33, 2) * 60 + 300,
+        torch.sigmoid(normal(33)),
+        normal(33, 3) * 0.3,
+        normal(33) * 40,
+        normal().abs() * 100 + 700,
+        torch.full((count, 2), 320.0),
+    )
+
+
+@torch.no_grad()
+def parity(graph: FromPixels, path: Path) -> float:
+    """Largest difference over all outputs between torch and ONNX Runtime, for 1, 3 and 16 people."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for count in (1, 3, 16):
+        inputs = example(count)
+        feed = {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)}
+        answers = session.run(None, feed)
+        for mine, theirs in zip(graph(*inputs), answers, strict=True):
+            scale = max(1.0, float(mine.abs().max()))
+            worst = max(worst, float(np.abs(mine.numpy() - theirs).max()) / scale)
+    return worst
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("checkpoint", type=Path, nargs="?", default=Path(".cache/runs/descent.pt"))
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    difference = export(arguments.checkpoint, arguments.out)
+    log.info("%s: %.1f MB, differs from torch by %.1e", arguments.out, arguments.out.stat().st_size / 1e6, difference)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What defines a descent network; saved in every checkpoint and in the exported graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    stages: int = 5  # descent stages after the first guess
+    context: int = 384  # features of the evidence, read once
+    memory: int = 384  # recurrent memory carried from stage to stage
+    hidden: int = 512  # width of the update network
+    step: float = 0.1  # scale of an increment, so that an untrained stage moves little

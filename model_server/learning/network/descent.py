@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The learned descent: a first guess, then M recurrent stages that lower the energy without gradients.
+
+Every stage sees what HUND's stages see (methods: Zanfir et al., CVPR 2021): the state, the residuals and energies of that state, a context
+encoding of the evidence, and a memory; it answers with an increment of the state. All stages share one set of weights.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.body.rotations import six_from_matrix
+from model_server.learning.network.config import NetworkConfig
+from model_server.learning.network.energy import Residuals, compare
+from model_server.learning.network.evidence import Evidence
+from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
+
+EVIDENCE_SIZE = LANDMARKS * 7 + 1
+RESIDUAL_SIZE = LANDMARKS * 5 + 3
+
+
+class Context(nn.Module):
+    """Evidence → features (B, context), read once."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.first = nn.Linear(EVIDENCE_SIZE, config.hidden)
+        self.blocks = nn.ModuleList(Block(config.hidden) for _ in range(2))
+        self.last = nn.Linear(config.hidden, config.context)
+
+    def forward(self, evidence: Evidence) -> Tensor:
+        trust = evidence.trust[..., None]
+        seen = torch.cat([evidence.points, evidence.world, evidence.depth[..., None], trust], 2)  # (B, 33, 7)
+        features = self.first(torch.cat([seen.flatten(1), evidence.extent.log()], 1))
+        for block in self.blocks:
+            features = block(features)
+        return self.last(features)  # type: ignore[no-any-return]
+
+
+class Block(nn.Module):
+    """Pre-norm residual layer."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.inner = nn.Linear(width, width)
+        self.outer = nn.Linear(width, width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        inner = torch.nn.functional.silu(self.inner(self.norm(features)))
+        return features + self.outer(inner)  # type: ignore[no-any-return]
+
+
+class Stage(nn.Module):
+    """State, residuals, context, memory → increment of the state, memory."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.first = nn.Linear(STATE + RESIDUAL_SIZE + config.context, config.hidden)
+        self.memory = nn.GRUCell(config.hidden, config.memory)
+        self.join = nn.Linear(config.memory, config.hidden)
+        self.block = Block(config.hidden)
+        self.last = nn.Linear(config.hidden, STATE)
+        nn.init.normal_(self.last.weight, std=0.01)
+        nn.init.zeros_(self.last.bias)
+        self.step = config.step
+
+    def forward(self, state: Tensor, residuals: Residuals, context: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        seen = torch.cat([residuals.points.flatten(1), residuals.world.flatten(1), residuals.energies], 1)
+        features = self.first(torch.cat([state, seen.clamp(-3, 3), context], 1))
+        memory = self.memory(torch.nn.functional.silu(features), memory)
+        return self.step * self.last(self.block(features + self.join(memory))), memory
+
+
+class Descent(nn.Module):
+    """Evidence → the states of all stages, the first guess included."""
+
+    def __init__(self, config: NetworkConfig, body: LandmarkModel, mean_state: Tensor) -> None:
+        super().__init__()
+        self.config = config
+        self.body = body
+        self.context = Context(config)
+        self.guess = nn.Linear(config.context, STATE)
+        self.remember = nn.Linear(config.context, config.memory)
+        self.stage = Stage(config)
+        self.register_buffer("mean_state", mean_state)
+        nn.init.normal_(self.guess.weight, std=0.01)
+        nn.init.zeros_(self.guess.bias)
+
+    def forward(self, evidence: Evidence, stages: int | None = None) -> list[Posed]:
+        context = self.context(evidence)
+        state = self.mean_state + self.guess(torch.nn.functional.silu(context))
+        memory = torch.tanh(self.remember(context))
+        posed = [decode(state, evidence, self.body)]
+        for _ in range(self.config.stages if stages is None else stages):
+            residuals = compare(posed[-1], evidence)
+            increment, memory = self.stage(state, residuals, context, memory)
+            state = state + increment
+            posed.append(decode(state, evidence, self.body))
+        return posed
+
+
+def mean_state(rotations: Tensor) -> Tensor:
+    """State (STATE,) of the mean of training rotations (N, 22, 3, 3), average shape, a person in the middle of view."""
+    six = six_from_matrix(rotations).mean(0)
+    assert six.shape == (JOINTS, 6)
+    return torch.cat([six.flatten(), torch.zeros(PHENOTYPES), torch.zeros(3)])

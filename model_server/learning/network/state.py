@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of the descent: one vector per person, and the body it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.body.pose_bones import POSE_BONES
+from model_server.learning.body.rotations import matrix_from_6d
+from model_server.learning.network.evidence import Evidence
+
+JOINTS: Final = len(POSE_BONES)
+PHENOTYPES: Final = 6
+STATE: Final = JOINTS * 6 + PHENOTYPES + 3
+LANDMARKS: Final = 33
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A state, decoded in the virtual camera."""
+
+    rotations: Tensor  # (B, 22, 3, 3); the root's is virtual_from_body
+    phenotypes: Tensor  # (B, 6) 0…1
+    translation: Tensor  # (B, 3) root head in the virtual camera, metres
+    landmarks: Tensor  # (B, L, 3) relative to the root's head, virtual axes, metres
+    joints: Tensor  # (B, 22, 3) likewise
+    points: Tensor  # (B, L, 2) projected, divided by the evidence's extent
+
+
+def decode(state: Tensor, evidence: Evidence, body: LandmarkModel) -> Posed:
+    """State (B, STATE) → Posed."""
+    six, shape, place = state.split([JOINTS * 6, PHENOTYPES, 3], 1)
+    rotations = matrix_from_6d(six.unflatten(1, (JOINTS, 6)))
+    phenotypes = torch.sigmoid(shape)
+    translation = place_in_view(place, evidence.extent)
+    landmarks, joints = body(phenotypes, rotations)
+    points = project(landmarks + translation[:, None]) / evidence.extent[:, None]
+    return Posed(rotations, phenotypes, translation, landmarks, joints, points)
+
+
+def place_in_view(place: Tensor, extent: Tensor) -> Tensor:
+    """Lateral offset in extents and log distance (B, 3) → translation (B, 3) in metres."""
+    distance = torch.exp(place[:, 2:].clamp(-2.5, 2.5)) / (3 * extent)
+    return torch.cat([place[:, :2] * extent * distance, distance], 1)
+
+
+def place_of(translation: Tensor, extent: Tensor) -> Tensor:
+    """The inverse of `place_in_view`."""
+    distance = translation[:, 2:]
+    return torch.cat([translation[:, :2] / (extent * distance), torch.log(3 * extent * distance)], 1)
+
+
+def project(points: Tensor) -> Tensor:
+    """Points (..., 3) in front of a camera → tangents (..., 2)."""
+    return points[..., :2] / points[..., 2:].clamp(min=0.05)

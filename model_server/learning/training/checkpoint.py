@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One file that a run can go on from: learned weights, optimiser, both configurations, step."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from model_server.learning.body.body_model import BodyModel
+from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.network.config import NetworkConfig
+from model_server.learning.network.descent import Descent
+from model_server.learning.network.state import STATE
+from model_server.learning.training.config import TrainConfig
+
+
+@dataclass
+class Run:
+    """The state of a training run."""
+
+    network: Descent
+    averaged: nn.Module  # running mean of the weights
+    optimizer: torch.optim.Optimizer
+    step: int
+
+
+def save(run: Run, config: TrainConfig, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    torch.save(
+        {
+            "network": run.network.state_dict(),
+            "averaged": run.averaged.state_dict(),
+            "optimizer": run.optimizer.state_dict(),
+            "step": run.step,
+            "config": asdict(config),
+        },
+        partial,
+    )
+    partial.replace(path)
+
+
+def load(path: Path) -> dict[str, Any]:
+    return torch.load(path, weights_only=True, map_location="cpu")  # type: ignore[no-any-return]
+
+
+def load_network(path: Path, body: BodyModel | None = None) -> Descent:
+    """The averaged network of a checkpoint, ready to be evaluated."""
+    saved = load(path)
+    config = NetworkConfig(**saved["config"]["network"])
+    network = Descent(config, LandmarkModel(body or BodyModel()), torch.zeros(STATE))
+    network.load_state_dict(saved["averaged"])
+    return network.eval()

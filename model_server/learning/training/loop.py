@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Train the descent: `python -m model_server.learning.training.loop --samples .cache/samples/train`.
+
+Runs on a GPU when there is one, goes on from its checkpoint, and may be stopped at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import logging
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
+from model_server.learning.body.body_model import BodyModel
+from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.network.descent import Descent, mean_state
+from model_server.learning.samples.store import read_shards
+from model_server.learning.training.batch import People, augmented, evidence_and_truth, people_of
+from model_server.learning.training.checkpoint import Run, load, save
+from model_server.learning.training.config import TrainConfig, learning_rate
+from model_server.learning.training.losses import trajectory_loss
+from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
+
+log = logging.getLogger(__name__)
+VALIDATION = 1500  # people at the end of the training set, never trained on
+
+
+def train(people: People, held_out: People, config: TrainConfig, checkpoint: Path, minutes: float) -> Run:
+    """Train until the steps or the minutes are used up."""
+    run = start(people, config, checkpoint)
+    generator = torch.Generator().manual_seed(config.seed + run.step)
+    began, losses = time.monotonic(), []
+    while run.step < config.steps and time.monotonic() - began < 60 * minutes:
+        rows = torch.randint(len(people), (config.batch,), generator=generator)
+        losses.append(advance(run, augmented(people[rows], generator), config))
+        if run.step % 250 == 0:
+            report(run, losses, held_out, began)
+            losses.clear()
+        if run.step % 500 == 0:
+            save(run, config, checkpoint)
+    save(run, config, checkpoint)
+    return run
+
+
+def start(people: People, config: TrainConfig, checkpoint: Path) -> Run:
+    torch.manual_seed(config.seed)
+    body = LandmarkModel(BodyModel())
+    network = Descent(config.network, body, mean_state(people.rotations))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    run = Run(network, copy.deepcopy(network).requires_grad_(False), optimizer, 0)
+    if checkpoint.exists():
+        saved = load(checkpoint)
+        run.network.load_state_dict(saved["network"])
+        run.averaged.load_state_dict(saved["averaged"])
+        run.optimizer.load_state_dict(saved["optimizer"])
+        run.step = saved["step"]
+        log.info("going on from step %d", run.step)
+    return run
+
+
+def advance(run: Run, people: People, config: TrainConfig) -> float:
+    """One step on one batch; returns its loss."""
+    for group in run.optimizer.param_groups:
+        group["lr"] = learning_rate(run.step, config)
+    evidence, truth = evidence_and_truth(people, run.network.body)
+    loss = trajectory_loss(run.network(evidence), truth, evidence, config.weights)
+    run.optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)
+    run.optimizer.step()
+    run.step += 1
+    decay = min(config.average, run.step / (run.step + 20))
+    with torch.no_grad():
+        for kept, new in zip(run.averaged.parameters(), run.network.parameters(), strict=True):
+            kept.lerp_(new, 1 - decay)
+    return loss.item()
+
+
+def report(run: Run, losses: list[float], held_out: People, began: float) -> None:
+    assert isinstance(run.averaged, Descent)
+    detector, stages = limb_errors(run.averaged, held_out)
+    errors = " ".join(f"{error.mean():.1f}" for error in stages)
+    mean = sum(losses) / len(losses)
+    seconds = time.monotonic() - began
+    log.info("step %d loss %.4f PA-MPJPE detector %.1f stages %s (%.0f s)", run.step, mean, detector.mean(), errors, seconds)
+
+
+@torch.no_grad()
+def limb_errors(network: Descent, people: People) -> tuple[Tensor, list[Tensor]]:
+    """PA-MPJPE (N,) in mm over 12 limb joints: of the detector's own 3D points, and of the body after every stage."""
+    evidence, truth = evidence_and_truth(people, network.body)
+    names = network.body.names
+    rows = [names.index(f"coco:{joint}") for joint in LIMB_JOINTS]
+    assert all(joint in COCO_JOINTS for joint in LIMB_JOINTS)
+    seen = people.detection.world[:, [POSE_LANDMARKS.index(joint) for joint in LIMB_JOINTS]]
+    true = truth.landmarks[:, rows]
+    stages = network(evidence)
+    return pa_mpjpe(seen, true), [pa_mpjpe(posed.landmarks[:, rows], true) for posed in stages]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=Path, default=Path(".cache/samples/train"))
+    parser.add_argument("--checkpoint", type=Path, default=Path(".cache/runs/descent.pt"))
+    parser.add_argument("--steps", type=int, default=TrainConfig.steps)
+    parser.add_argument("--batch", type=int, default=TrainConfig.batch)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(arguments.threads)
+    people = people_of(read_shards(arguments.samples))
+    config = dataclasses.replace(TrainConfig(), steps=arguments.steps, batch=arguments.batch)
+    log.info("%d people", len(people))
+    train(people[:-VALIDATION], people[-VALIDATION:], config, arguments.checkpoint, arguments.minutes)
+
+
+if __name__ == "__main__":
+    main()

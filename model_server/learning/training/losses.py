@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What training minimises: every stage is supervised, later ones more, and every stage is rewarded for progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model_server.learning.network.evidence import Evidence
+from model_server.learning.network.state import LANDMARKS, Posed, place_of
+from model_server.learning.training.batch import Truth
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    landmarks: float = 6.0  # metres, relative to the root
+    joints: float = 6.0
+    points: float = 2.0  # reprojection on the true points, extents
+    rotations: float = 0.6  # Frobenius
+    phenotypes: float = 0.1
+    place: float = 0.3  # lateral extents and log distance
+    decay: float = 0.8  # weight of a stage relative to the next
+    progress: float = 0.1  # price of a stage that is worse than the one before
+
+
+def stage_loss(posed: Posed, truth: Truth, evidence: Evidence, weights: LossWeights) -> Tensor:
+    """Loss (B,) of one state."""
+    landmarks = (posed.landmarks - truth.landmarks).abs().mean((1, 2))
+    joints = (posed.joints - truth.joints).abs().mean((1, 2))
+    points = (posed.points[:, :LANDMARKS] - truth.points[:, :LANDMARKS]).abs().clamp(max=3).mean((1, 2))
+    rotations = ((posed.rotations - truth.rotations).square().sum((2, 3)) + 1e-6).sqrt().mean(1)
+    phenotypes = (posed.phenotypes - truth.phenotypes).abs().mean(1)
+    place = place_of(posed.translation, evidence.extent) - place_of(truth.translation, evidence.extent)
+    return (
+        weights.landmarks * landmarks
+        + weights.joints * joints
+        + weights.points * points
+        + weights.rotations * rotations
+        + weights.phenotypes * phenotypes
+        + weights.place * place.abs().mean(1)
+    )
+
+
+def trajectory_loss(stages: list[Posed], truth: Truth, evidence: Evidence, weights: LossWeights) -> Tensor:
+    """Scalar over all stages. A stage pays extra where it is worse than its predecessor (end progress)."""
+    losses = torch.stack([stage_loss(posed, truth, evidence, weights) for posed in stages])  # (M + 1, B)
+    decay = torch.tensor([weights.decay ** (len(stages) - 1 - i) for i in range(len(stages))])
+    setback = (losses[1:] - losses[:-1].detach()).clamp(min=0).mean()
+    return (decay[:, None] * losses).sum(0).mean() / decay.sum() + weights.progress * setback
