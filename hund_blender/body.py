@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The body asset in numpy: phenotypes to a rest body, rotations to a posed one (docs/conventions.md has the formulas)."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import IO, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import ServerError
+from .rotations import matrices_from_quaternions, nearest_rotations
+
+Array = npt.NDArray[Any]
+
+FORMAT: Final = 1
+WEIGHT_UNIT: Final = 65535
+UNSET_FEATURE: Final = 0.5  # of features that are no phenotype of ours
+
+
+@dataclass(frozen=True, eq=False)
+class RestBody:
+    """A body of one shape before any pose: body frame, metres."""
+
+    vertices: Array  # (V, 3)
+    heads: Array  # (B, 3)
+    rotations: Array  # (B, 3, 3) rest rotations R; Y points along the bone
+    tails: Array  # (B, 3) where to draw the ends of the bones
+
+
+@dataclass(frozen=True, eq=False)
+class PosedBody:
+    """A body in a pose: body frame, metres, unless brought elsewhere by `moved`."""
+
+    vertices: Array  # (V, 3)
+    bone_rotations: Array  # (B, 3, 3) G, away from the reference pose
+    bone_deforms: Array  # (B, 3, 3) G A, away from the rest pose
+    heads: Array  # (B, 3)
+
+    def moved(self, rotation: Array, pivot: Array, location: Array) -> PosedBody:
+        """This body turned by rotation (3, 3) about pivot (3,), the pivot then put at location (3,)."""
+        return PosedBody(
+            vertices=(self.vertices - pivot) @ rotation.T + location,
+            bone_rotations=rotation @ self.bone_rotations,
+            bone_deforms=rotation @ self.bone_deforms,
+            heads=(self.heads - pivot) @ rotation.T + location,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """One rig's asset. Arrays keep the names and shapes of docs/conventions.md."""
+
+    rig: str
+    bone_names: tuple[str, ...]
+    bone_parents: tuple[int, ...]  # -1 for the root, which comes first
+    facial_action_names: tuple[str, ...]
+    landmark_names: tuple[str, ...]
+    phenotype_names: tuple[str, ...]
+    variation_names: Mapping[str, Sequence[str]]
+    variation_anchors: Mapping[str, Sequence[float]]
+    arrays: Mapping[str, Array] = field(repr=False)
+
+    @classmethod
+    def load(cls, source: str | PathLike[str] | IO[bytes]) -> Body:
+        """Read an asset from a path or a binary file object."""
+        try:
+            with np.load(source, allow_pickle=False) as asset:
+                arrays = {key: asset[key] for key in asset.files}
+            meta = json.loads(str(arrays.pop("meta")))
+        except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+            raise ServerError("The body that the server sent cannot be read.", _UPDATE) from error
+        if meta.get("format") != FORMAT:
+            raise ServerError(f"The body has format {meta.get('format')}, expected {FORMAT}.", _UPDATE)
+        return cls(
+            rig=meta["rig"],
+            bone_names=tuple(meta["bone_names"]),
+            bone_parents=tuple(meta["bone_parents"]),
+            facial_action_names=tuple(meta["facial_action_names"]),
+            landmark_names=tuple(meta["landmark_names"]),
+            phenotype_names=tuple(meta["phenotype_names"]),
+            variation_names=meta["variation_names"],
+            variation_anchors=meta["variation_anchors"],
+            arrays=arrays,
+        )
+
+    def coefficients(self, phenotypes: Mapping[str, float]) -> Array:
+        """Coefficients (K,) of the shape basis."""
+        variations = np.concatenate([self._variations(name, phenotypes) for name in self.variation_names])
+        products = np.where(self.arrays["variation_mask"] > 0, variations, 1.0).prod(1)
+        coefficients: Array = products @ self.arrays["variation_projection"].astype(np.float64)
+        return coefficients
+
+    def _variations(self, feature: str, phenotypes: Mapping[str, float]) -> Array:
+        """Weights of the variations of one feature; they sum to 1."""
+        count = len(self.variation_names[feature])
+        if feature not in self.variation_anchors:
+            return np.full(count, 1 / count)
+        anchors = self.variation_anchors[feature]
+        value = phenotypes.get(feature, UNSET_FEATURE)
+        return np.array([np.interp(value, anchors, corner) for corner in np.eye(count)])
+
+    def rest(self, phenotypes: Mapping[str, float], facial_actions: Mapping[str, float] | None = None) -> RestBody:
+        """The body of these phenotypes (names not given stand at 0.5) with facial actions 0…1 applied."""
+        coefficients = self.coefficients(phenotypes)
+        heads = self._shaped("bone_heads", coefficients)
+        rotations = nearest_rotations(self._shaped("rest_matrices", coefficients))
+        return RestBody(
+            vertices=self._shaped_vertices(coefficients) + self._facial_offset(facial_actions or {}),
+            heads=heads,
+            rotations=rotations,
+            tails=heads + self._tail_offsets(heads, rotations),
+        )
+
+    def _shaped(self, name: str, coefficients: Array) -> Array:
+        shaped: Array = self.arrays[name] + np.tensordot(coefficients, self.arrays[f"shape_{name}"], 1)
+        return shaped
+
+    def _shaped_vertices(self, coefficients: Array) -> Array:
+        steps = (coefficients * self.arrays["shape_vertices_step"]).astype(np.float32)
+        moved: Array = self.arrays["template_vertices"] + np.einsum("k,kvi->vi", steps, self.arrays["shape_vertices"])
+        return moved
+
+    def _facial_offset(self, facial_actions: Mapping[str, float]) -> Array:
+        offset = np.zeros_like(self.arrays["template_vertices"])
+        for name, value in facial_actions.items():
+            offset += value * self.facial_offsets(name)
+        return offset
+
+    def facial_offsets(self, name: str) -> Array:
+        """How far each vertex (V, 3) moves when one facial action is at 1."""
+        row = self.facial_action_names.index(name)
+        offsets: Array = self.arrays["face_vertices"][row] * self.arrays["face_vertices_step"][row]
+        return offsets
+
+    def _tail_offsets(self, heads: Array, rotations: Array) -> Array:
+        """The template's tails, turned and scaled with each bone's part of the shape."""
+        template_heads = self.arrays["bone_heads"]
+        offsets = self.arrays["bone_tails"] - template_heads
+        turned = rotations @ nearest_rotations(self.arrays["rest_matrices"]).swapaxes(1, 2)
+        size = np.ptp(heads[:, 2]) / np.ptp(template_heads[:, 2])
+        tails: Array = size * np.einsum("bij,bj->bi", turned, offsets)
+        return tails
+
+    def pose(self, rest: RestBody, rotations: Mapping[str, Sequence[float]] | None = None) -> PosedBody:
+        """Pose a rest body by parent-relative rotations (WXYZ, body axes) of bones by name, the root left in place."""
+        relative = self._relative(rotations or {})
+        align = self.arrays["reference_rotations"] @ rest.rotations.swapaxes(1, 2)
+        world = np.empty_like(relative)
+        heads = np.empty_like(rest.heads)
+        world[0], heads[0] = np.eye(3), rest.heads[0]
+        for bone, parent in enumerate(self.bone_parents[1:], start=1):
+            offset = rest.heads[bone] - rest.heads[parent]
+            heads[bone] = heads[parent] + world[parent] @ (offset if parent == 0 else align[parent] @ offset)
+            world[bone] = world[parent] @ relative[bone]
+        deforms = world @ align
+        return PosedBody(self._skinned(rest, deforms, heads), world, deforms, heads)
+
+    def _relative(self, rotations: Mapping[str, Sequence[float]]) -> Array:
+        relative = np.tile(np.eye(3), (len(self.bone_names), 1, 1))
+        for name, wxyz in rotations.items():
+            relative[self.bone_names.index(name)] = matrices_from_quaternions(np.asarray(wxyz, np.float64))
+        return relative
+
+    def _skinned(self, rest: RestBody, deforms: Array, heads: Array) -> Array:
+        """Linear blend skinning: vertices (V, 3)."""
+        shifts = heads - np.einsum("bij,bj->bi", deforms, rest.heads)
+        transforms = np.concatenate([deforms, shifts[:, :, None]], 2)  # (B, 3, 4)
+        weights = self.arrays["weights"] / WEIGHT_UNIT
+        blended = np.einsum("vn,vnij->vij", weights, transforms[self.arrays["weight_bones"]])
+        vertices: Array = np.einsum("vij,vj->vi", blended[:, :, :3], rest.vertices) + blended[:, :, 3]
+        return vertices
+
+    def landmarks(self, vertices: Array) -> Array:
+        """The landmarks (L, 3), in the order of landmark_names, of posed vertices (V, 3)."""
+        carriers = vertices[self.arrays["landmark_vertices"]]
+        points: Array = np.einsum("ln,lni->li", self.arrays["landmark_weights"], carriers)
+        return points
+
+
+_UPDATE: Final = "Install the add-on and the server from the same release."

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How bones are drawn and turned: direction toward the main child, the bend about local X, mirrored left and right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .body import RestBody
+
+Array = npt.NDArray[Any]
+
+SHORTEST_M: Final = 0.004  # Blender drops bones without length
+SHORT_ROOT_M: Final = 0.1
+STRAIGHT_ON_COS: Final = 0.8  # a child this much in line with its parent is the one it points to
+
+# The first pattern that a bone's name begins with names its collection.
+COLLECTION_PATTERNS: Final[tuple[tuple[str, str], ...]] = (
+    (r"root", "Root"),
+    (r"spine|pelvis", "Spine"),
+    (r"neck|head|eye|jaw", "Head"),
+    (r"finger|metacarpal", "Fingers"),
+    (r"toe", "Toes"),
+    (r"clavicle|shoulder|upperarm|lowerarm|wrist", "Arms"),
+    (r"upperleg|lowerleg|foot", "Legs"),
+)
+SIDED_COLLECTIONS: Final = frozenset({"Fingers", "Toes", "Arms", "Legs"})
+
+
+def collection_of(bone_name: str) -> str:
+    """Name of the bone collection of a bone, such as Arms.L."""
+    for pattern, name in COLLECTION_PATTERNS:
+        if re.match(pattern, bone_name):
+            return name + bone_name[-2:] if name in SIDED_COLLECTIONS else name
+    return "Other"
+
+
+def main_children(rest: RestBody, parents: Sequence[int]) -> list[int]:
+    """For every bone the child that it points to, -1 for none."""
+    children: list[int] = []
+    for bone in range(len(parents)):
+        mine = [child for child, parent in enumerate(parents) if parent == bone]
+        lines = [rest.heads[child] - rest.heads[bone] for child in mine]
+        cosines = [_cosine(line, rest.rotations[bone][:, 1]) for line in lines]
+        best = int(np.argmax(cosines)) if cosines else -1
+        children.append(mine[best] if cosines and cosines[best] > STRAIGHT_ON_COS else -1)
+    return children
+
+
+def _cosine(line: Array, direction: Array) -> float:
+    length = float(np.linalg.norm(line))
+    return float(line @ direction) / length if length > SHORTEST_M else -1.0
+
+
+def drawn_tails(rest: RestBody, parents: Sequence[int]) -> Array:
+    """Ends (B, 3) of the bones: the main child's head, or the asset's own tail where there is none."""
+    tails = rest.tails.copy()
+    for bone, child in enumerate(main_children(rest, parents)):
+        if child >= 0:
+            tails[bone] = rest.heads[child]
+    tails[0] = rest.heads[0] + SHORT_ROOT_M * rest.rotations[0][:, 1]
+    return _not_too_short(rest, tails)
+
+
+def _not_too_short(rest: RestBody, tails: Array) -> Array:
+    lengths = np.linalg.norm(tails - rest.heads, axis=1, keepdims=True)
+    return np.where(lengths > SHORTEST_M, tails, rest.heads + SHORTEST_M * rest.rotations[:, :, 1])
+
+
+def bone_frames(rest: RestBody, tails: Array) -> Array:
+    """Rest frames (B, 4, 4): Y from head to tail (B, 3), X as near as can be to the axis the joint bends about.
+
+    The asset's rest rotations already have that axis as X, with the same sign left and right, so that a turn by +X bends
+    elbows, knees and fingers; only their Y is not exactly along the drawn bone.
+    """
+    y = tails - rest.heads
+    y = y / np.linalg.norm(y, axis=1, keepdims=True)
+    x = rest.rotations[:, :, 0] - y * np.einsum("bi,bi->b", y, rest.rotations[:, :, 0])[:, None]
+    x = x / np.linalg.norm(x, axis=1, keepdims=True)
+    frames = np.tile(np.eye(4), (len(tails), 1, 1))
+    frames[:, :3, 0], frames[:, :3, 1], frames[:, :3, 2] = x, y, np.cross(x, y)
+    frames[:, :3, 3] = rest.heads
+    return frames

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which server to talk to: the one at the address in the preferences, or a child of ours that is kept between imports."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from .body import Body
+from .client import Address, Client, parse_address
+from .errors import ServerError
+from .server_process import ServerProcess, find_python
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """What the preferences say."""
+
+    python: str = ""
+    remote_address: str = ""
+    remote_token: str = ""
+    online_access: bool = False
+
+
+class Servers:
+    """The child process and the body it sent, for as long as they serve. Used by one job at a time."""
+
+    def __init__(self) -> None:
+        self._child: ServerProcess | None = None
+        self._body: tuple[Address, Body] | None = None
+
+    def connect(self, settings: ServerSettings, cancelled: threading.Event) -> Client:
+        """A client for the server of these settings, which is started if need be."""
+        if settings.remote_address.strip():
+            return Client(_remote(settings))
+        return Client(self._local(settings, cancelled))
+
+    def _local(self, settings: ServerSettings, cancelled: threading.Event) -> Address:
+        python = find_python(settings.python)
+        if self._child is not None and not (self._child.is_alive and self._child.python == python):
+            self.stop()
+        if self._child is None:
+            self._child = ServerProcess(python)
+        return self._child.address(cancelled)
+
+    def body(self, client: Client) -> Body:
+        """The body of that server, fetched once."""
+        if self._body is None or self._body[0] != client.address:
+            self._body = (client.address, client.body())
+        return self._body[1]
+
+    def last_words(self) -> str:
+        return self._child.last_words() if self._child is not None else ""
+
+    def stop(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.stop()
+
+
+def _remote(settings: ServerSettings) -> Address:
+    address = parse_address(settings.remote_address, settings.remote_token)
+    if not (settings.online_access or address.is_loopback):
+        remedy = "Turn on “Allow Online Access” in Preferences > System, or use a server on this computer."
+        raise ServerError(f"Blender may not go online, but the server is at {address}.", remedy)
+    return address

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the server says of a photo, checked and frozen (docs/protocol.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import ServerError
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """The upright photo's pinhole camera."""
+
+    width: int
+    height: int
+    focal_px: float
+    focal_source: str  # exif, default, given
+    center_px: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Keypoint:
+    """One COCO joint of the posed body."""
+
+    px: Array  # (2,) pixels of the upright original
+    cam: Array  # (3,) camera frame, metres
+    confidence: float
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One person's parameters (docs/conventions.md) and how sure the server is of them."""
+
+    box_px: Array  # (4,) x, y, width, height
+    confidence: float
+    rig: str
+    root_wxyz: Array  # (4,) cam_from_body
+    translation_m: Array  # (3,) the root bone's head in the camera frame
+    rotations_wxyz: Mapping[str, Array]
+    phenotypes: Mapping[str, float]
+    facial_actions: Mapping[str, float]
+    keypoints: Mapping[str, Keypoint]
+    joint_confidence: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Everything about one photo."""
+
+    photo: Photo
+    people: tuple[Person, ...]
+
+
+def parse_estimate(answer: Mapping[str, Any]) -> Estimate:
+    """The answer of POST /estimate; says what is wrong with it rather than passing nonsense on."""
+    try:
+        photo = _photo(answer["image"])
+        people = tuple(_person(person) for person in answer["people"])
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"The server's answer is not what this add-on expects ({type(error).__name__}: {error})."
+        raise ServerError(message, "Install the add-on and the server from the same release.") from error
+    return Estimate(photo, people)
+
+
+def _photo(image: Mapping[str, Any]) -> Photo:
+    center = _numbers(image["center_px"], 2)
+    return Photo(
+        width=int(image["width"]),
+        height=int(image["height"]),
+        focal_px=float(_numbers([image["focal_px"]], 1)[0]),
+        focal_source=str(image["focal_source"]),
+        center_px=(float(center[0]), float(center[1])),
+    )
+
+
+def _person(person: Mapping[str, Any]) -> Person:
+    parameters = person["parameters"]
+    return Person(
+        box_px=_numbers(person["box"], 4),
+        confidence=float(person["confidence"]),
+        rig=str(parameters["rig"]),
+        root_wxyz=_quaternion(parameters["root"]),
+        translation_m=_numbers(parameters["translation"], 3),
+        rotations_wxyz={name: _quaternion(wxyz) for name, wxyz in parameters["rotations"].items()},
+        phenotypes=_named_numbers(parameters["phenotypes"]),
+        facial_actions=_named_numbers(parameters["facial_actions"]),
+        keypoints={name: _keypoint(point) for name, point in person["keypoints"].items()},
+        joint_confidence=_named_numbers(person["joint_confidence"]),
+    )
+
+
+def _keypoint(point: Mapping[str, Any]) -> Keypoint:
+    return Keypoint(_numbers(point["px"], 2), _numbers(point["cam"], 3), float(point["confidence"]))
+
+
+def _named_numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(_numbers([value], 1)[0]) for name, value in values.items()}
+
+
+def _quaternion(values: Any) -> Array:
+    wxyz = _numbers(values, 4)
+    length = float(np.linalg.norm(wxyz))
+    if not 0.99 < length < 1.01:
+        raise ValueError(f"quaternion of length {length:.3f}, expected 1")
+    return wxyz / length
+
+
+def _numbers(values: Any, count: int) -> Array:
+    """Finite numbers (count,)."""
+    numbers = np.asarray(values, np.float64)
+    if numbers.shape != (count,) or not np.isfinite(numbers).all():
+        raise ValueError(f"expected {count} finite numbers, got {values!r}")
+    return numbers

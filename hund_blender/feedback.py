@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist sees of a running import outside the panel: status bar, camera view, messages at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import bpy
+
+from .job import Job, Problem
+from .text import wrapped
+
+POPUP_CHARACTERS = 70
+
+
+def show_progress(job: Job) -> None:
+    """Bring every window up to date with a job; called on every tick of its timer."""
+    status = None if job.is_finished else f"HUND: {job.progress.text}"
+    for window in bpy.context.window_manager.windows:
+        window.workspace.status_text_set(status)
+        for area in _views(window):
+            area.tag_redraw()
+    if job.is_finished and job.placed:
+        _look_through_camera()
+    if job.is_finished and job.problems:
+        _pop_up(job.problems)
+
+
+def _views(window: bpy.types.Window) -> Iterator[bpy.types.Area]:
+    return (area for area in window.screen.areas if area.type == "VIEW_3D")
+
+
+def _look_through_camera() -> None:
+    """The largest 3D view of the first window shows what the photo's camera sees."""
+    window = next(iter(bpy.context.window_manager.windows), None)
+    views = sorted(_views(window), key=lambda area: area.width * area.height) if window is not None else []
+    if views and window is not None and window.scene.camera is not None:
+        views[-1].spaces.active.region_3d.view_perspective = "CAMERA"
+
+
+def _pop_up(problems: list[Problem]) -> None:
+    window = next(iter(bpy.context.window_manager.windows), None)
+    if window is None:
+        return
+    with bpy.context.temp_override(window=window):
+        window_manager = bpy.context.window_manager
+        window_manager.popup_menu(lambda menu, _: _draw(menu.layout, problems), title="Import People from Photos", icon="ERROR")
+
+
+def _draw(layout: bpy.types.UILayout, problems: list[Problem]) -> None:
+    for problem in problems:
+        draw_problem(layout, problem, POPUP_CHARACTERS)
+
+
+def draw_problem(layout: bpy.types.UILayout, problem: Problem, characters: int) -> None:
+    """A problem in lines of so many characters."""
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    if problem.subject:
+        column.label(text=problem.subject, icon="FILE_IMAGE")
+    for line in (*wrapped(problem.message, characters), *wrapped(problem.remedy, characters)):
+        column.label(text=line)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From chosen files to a running job: joins the server, the job and the scene."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import bpy
+
+from .body import Body
+from .client import Client
+from .connection import Servers, ServerSettings
+from .errors import SceneError
+from .job import Doors, Job, JobSlot, PhotoResult, Problem
+from .scene.people import add_photos
+from .scene.restore import can_build
+
+SERVERS: Final = Servers()
+SLOT: Final = JobSlot()
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What the artist can choose in the file browser."""
+
+    max_people: int = 8
+    use_camera: bool = True
+
+
+def new_job(scene: bpy.types.Scene, paths: Sequence[Path], options: ImportOptions, settings: ServerSettings) -> Job:
+    """A job that is not started yet. It keeps the scene's name, since scenes move in memory on undo."""
+    scene_name = scene.name
+
+    def connect(cancelled: threading.Event) -> tuple[Client, Body]:
+        client = SERVERS.connect(settings, cancelled)
+        return client, SERVERS.body(client)
+
+    def place(results: Sequence[PhotoResult]) -> Sequence[Problem]:
+        target = bpy.data.scenes.get(scene_name)
+        if target is None:
+            raise SceneError(f"The scene “{scene_name}” is gone.", "Import the photos again.")
+        return add_photos(target, results, use_camera=options.use_camera)
+
+    return Job(paths, options.max_people, Doors(connect, can_build, place))

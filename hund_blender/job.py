@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One import: a thread asks the server about the photos, a timer puts the answers into the scene.
+
+The timer alone touches Blender. All photos are placed in one go at the end, so that one undo step takes all of it back.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import bpy
+
+from .body import Body
+from .client import Client
+from .errors import CancelledError, HundError, PhotoError, ServerLostError
+from .estimate import Estimate
+
+log = logging.getLogger(__name__)
+
+TICK_S: Final = 0.1
+CANCELLED_REMEDY: Final = "Import the photos again when you like."
+NOBODY_REMEDY: Final = "Use a photo in which a person is larger and less hidden."
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoResult:
+    """A photo with at least one person, ready to be placed."""
+
+    path: Path
+    estimate: Estimate
+    body: Body
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the artist is told: about which photo (empty for all), what, and what to do."""
+
+    subject: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the job is, 0…1, and with what."""
+
+    fraction: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What a job needs from outside."""
+
+    connect: Callable[[threading.Event], tuple[Client, Body]]  # called in the thread
+    can_place: Callable[[], bool]  # the rest in the main thread
+    place: Callable[[Sequence[PhotoResult]], Sequence[Problem]]
+
+
+class Job:
+    """State of an import. `step` is the only method that moves it on; it never waits."""
+
+    def __init__(self, paths: Sequence[Path], max_people: int, doors: Doors) -> None:
+        self.progress = Progress(0.0, "Starting the server")
+        self.problems: list[Problem] = []
+        self.is_finished = False
+        self._paths = tuple(paths)
+        self._max_people = max_people
+        self._doors = doors
+        self._results: list[PhotoResult] = []
+        self._events: queue.Queue[PhotoResult | Problem | Progress | None] = queue.Queue()
+        self._cancelled = threading.Event()
+        self._client: Client | None = None
+        self._thread = threading.Thread(target=self._work, daemon=True, name="hund-import")
+        self._all_answered = False
+        self._placed = False
+
+    @property
+    def placed(self) -> bool:
+        """Whether the scene has changed."""
+        return self._placed
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop at once; what the thread still does comes to nothing."""
+        self._cancelled.set()
+        client = self._client
+        if client is not None:
+            client.abort()
+
+    def step(self) -> bool:
+        """Take in what the thread has sent, place the people when all is there; True when finished."""
+        if not self.is_finished and self._cancelled.is_set():
+            self.problems = [Problem("", "The import was cancelled; nothing was added.", CANCELLED_REMEDY)]
+            self.is_finished = True
+        if not self.is_finished:
+            self._take_in()
+        if not self.is_finished and self._all_answered:
+            self._place()
+        return self.is_finished
+
+    def run(self) -> None:
+        """Do it all now, where no timer runs."""
+        self.start()
+        while not self.step():
+            time.sleep(TICK_S / 10)
+
+    def _take_in(self) -> None:
+        while not self._events.empty():
+            match self._events.get_nowait():
+                case PhotoResult() as result:
+                    self._results.append(result)
+                case Problem() as problem:
+                    self.problems.append(problem)
+                case Progress() as progress:
+                    self.progress = progress
+                case None:
+                    self._all_answered = True
+
+    def _place(self) -> None:
+        if self._results and not self._doors.can_place():
+            self.progress = Progress(1.0, "Ready: leave this mode or the render to see the people")
+            return
+        try:
+            failed = self._doors.place(self._results) if self._results else ()
+            self.problems.extend(failed)
+            self._placed = len(failed) < len(self._results)
+        except Exception as error:  # the timer must end and the panel must say why
+            log.exception("placing the people failed")
+            self.problems.append(_unexpected(error))
+        self.is_finished = True
+
+    # The rest runs in the thread.
+
+    def _work(self) -> None:
+        try:
+            self._ask_for_all()
+        except HundError as error:
+            self._events.put(Problem("", error.message, error.remedy))
+        except Exception as error:  # a thread that dies in silence would leave the panel waiting for ever
+            log.exception("asking the server failed")
+            self._events.put(_unexpected(error))
+        finally:
+            self._events.put(None)
+
+    def _ask_for_all(self) -> None:
+        for number, path in enumerate(self._paths):
+            self._client, body = self._doors.connect(self._cancelled)  # anew each time: a photo may have cost the server
+            text = f"Photo {number + 1} of {len(self._paths)}: {path.name}"
+            self._events.put(Progress((number + 0.5) / len(self._paths), text))
+            self._events.put(self._ask(self._client, body, path))
+
+    def _ask(self, client: Client, body: Body, path: Path) -> PhotoResult | Problem:
+        if self._cancelled.is_set():
+            raise CancelledError
+        try:
+            estimate = client.estimate(_read(path), self._max_people)
+        except (PhotoError, ServerLostError) as error:
+            return Problem(path.name, error.message, error.remedy)
+        if not estimate.people:
+            return Problem(path.name, "No people were found.", NOBODY_REMEDY)
+        return PhotoResult(path, estimate, body)
+
+
+def _unexpected(error: Exception) -> Problem:
+    return Problem("", f"Unexpected {type(error).__name__}: {error}", "Please report this with the lines in the system console.")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PhotoError(f"The file cannot be read ({error.strerror}).", "Check that it still exists.") from error
+
+
+class JobSlot:
+    """The one job that may run, and what the last one had to say."""
+
+    def __init__(self) -> None:
+        self.job: Job | None = None
+        self.problems: list[Problem] = []
+        self._tick: Callable[[], float | None] | None = None
+
+    def run_in_background(self, job: Job, on_change: Callable[[Job], None]) -> None:
+        """Drive a job by a timer that survives undo and file loading; on_change hears of every tick."""
+
+        def tick() -> float | None:
+            finished = job.step()
+            if finished:
+                self.job, self.problems = None, job.problems
+            on_change(job)
+            return None if finished else TICK_S
+
+        self.job, self.problems, self._tick = job, [], tick
+        job.start()
+        bpy.app.timers.register(tick, first_interval=TICK_S, persistent=True)
+
+    def cancel(self) -> None:
+        if self.job is not None:
+            self.job.cancel()
+
+    def forget(self) -> None:
+        """Cancel, and leave no timer behind."""
+        self.cancel()
+        if self._tick is not None and bpy.app.timers.is_registered(self._tick):
+            bpy.app.timers.unregister(self._tick)
+        self.job, self.problems, self._tick = None, [], None

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Import, cancel, clear: what the artist can press."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy_extras.io_utils import ImportHelper
+
+from .feedback import show_progress
+from .importing import SLOT, ImportOptions, new_job
+from .job import Job
+from .preferences import server_settings
+
+
+class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):
+    """Find the people in photos and build each as an editable, rigged figure seen through the photo's camera"""
+
+    bl_idname = "hund.import_photos"
+    bl_label = "Import People from Photos"
+    bl_options = {"REGISTER"}  # noqa: RUF012 - the people arrive later and push their own undo step
+
+    filter_glob: bpy.props.StringProperty(  # type: ignore[valid-type]
+        default="*.jpg;*.jpeg;*.png;*.webp;*.bmp;*.tif;*.tiff", options={"HIDDEN"}
+    )
+    files: bpy.props.CollectionProperty(  # type: ignore[valid-type]
+        type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"}
+    )
+    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})  # type: ignore[valid-type]
+    max_people: bpy.props.IntProperty(  # type: ignore[valid-type]
+        name="Most People", description="How many people to find at most, the largest first", default=8, min=1, max=32
+    )
+    use_camera: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Set Camera and Render Size",
+        description="Make the first photo's camera the scene's camera, and its pixels the render size",
+        default=True,
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("An import is running")
+        return SLOT.job is None
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        paths = self._paths()
+        if not paths:
+            self.report({"ERROR"}, "No photo was chosen. Choose one or more image files.")
+            return {"CANCELLED"}
+        options = ImportOptions(self.max_people, self.use_camera)
+        job = new_job(context.scene, paths, options, server_settings(context))
+        if bpy.app.background:
+            return self._run_now(job)
+        SLOT.run_in_background(job, show_progress)
+        return {"FINISHED"}
+
+    def _paths(self) -> list[Path]:
+        names = [file.name for file in self.files if file.name]
+        if names:
+            return [Path(self.directory) / name for name in names]
+        return [Path(self.filepath)] if self.filepath and not self.filepath.endswith(("/", "\\")) else []
+
+    def _run_now(self, job: Job) -> set[Any]:
+        """Scripts without a window have no timers to wait for."""
+        job.run()
+        SLOT.problems = job.problems
+        for problem in job.problems:
+            self.report({"WARNING"}, f"{problem.subject} {problem.message} {problem.remedy}".strip())
+        return {"FINISHED"} if job.placed else {"CANCELLED"}
+
+
+class HUND_OT_cancel(bpy.types.Operator):
+    """Stop looking at the photos and add nothing"""
+
+    bl_idname = "hund.cancel"
+    bl_label = "Cancel Import"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return SLOT.job is not None
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        SLOT.cancel()
+        return {"FINISHED"}
+
+
+class HUND_OT_clear_problems(bpy.types.Operator):
+    """Remove the messages of the last import"""
+
+    bl_idname = "hund.clear_problems"
+    bl_label = "Clear Messages"
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        SLOT.problems = []
+        return {"FINISHED"}
+
+
+CLASSES = (HUND_OT_import_photos, HUND_OT_cancel, HUND_OT_clear_problems)

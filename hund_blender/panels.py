@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HUND tab in the 3D view's sidebar, and the entry in File > Import."""
+
+from __future__ import annotations
+
+import bpy
+
+from .feedback import draw_problem
+from .importing import SLOT
+from .job import Job
+from .operators import HUND_OT_cancel, HUND_OT_clear_problems, HUND_OT_import_photos
+
+MARGIN_PX = 70
+CHARACTER_PX = 6.6
+
+
+class HUND_PT_main(bpy.types.Panel):
+    bl_label = "People from Photos"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "HUND"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        if SLOT.job is None:
+            self.layout.operator(HUND_OT_import_photos.bl_idname, text="Import Photos…", icon="IMAGE_DATA")
+        else:
+            _draw_progress(self.layout, SLOT.job)
+        if SLOT.problems:
+            _draw_problems(self.layout, context)
+
+
+def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
+    layout.progress(factor=job.progress.fraction, text=f"{job.progress.fraction:.0%}")
+    layout.label(text=job.progress.text)
+    layout.operator(HUND_OT_cancel.bl_idname, text="Cancel", icon="CANCEL")
+
+
+def _draw_problems(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    header = layout.row()
+    header.label(text="Messages", icon="INFO")
+    header.operator(HUND_OT_clear_problems.bl_idname, text="", icon="X", emboss=False)
+    scale = context.preferences.system.ui_scale
+    characters = max(16, int((context.region.width / scale - MARGIN_PX) / CHARACTER_PX))
+    for problem in SLOT.problems:
+        draw_problem(layout.box(), problem, characters)
+
+
+def draw_import_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.operator(HUND_OT_import_photos.bl_idname, text="People from Photos (HUND)")
+
+
+CLASSES = (HUND_PT_main,)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Estimated people to bodies that stand in Blender's world, and their bones to Blender's local rotations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .axes import BLENDER_FROM_CAM, blender_from_cam, height_above
+from .body import Body, PosedBody, RestBody
+from .estimate import Person
+from .rotations import matrices_from_quaternions
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedPerson:
+    """A person ready to be built: rest in the body frame, pose in Blender's world."""
+
+    person: Person
+    rest: RestBody
+    posed: PosedBody
+    location: Array  # (3,) the point of the floor below the person's hips
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedPhoto:
+    """All people of a photo round one upright camera."""
+
+    people: tuple[PlacedPerson, ...]
+    camera_location: Array  # (3,)
+
+
+def place_people(body: Body, people: Sequence[Person]) -> PlacedPhoto:
+    """Stand an upright camera at x = y = 0, so high that the lowest point of the people touches the floor."""
+    shaped = [(person, body.rest(person.phenotypes)) for person in people]
+    posed_cam = [_pose_in_camera(body, person, rest) for person, rest in shaped]
+    lowest = min((float(height_above(posed.vertices).min()) for posed in posed_cam), default=0.0)
+    camera_location = np.array([0.0, 0.0, -lowest])
+    placed = [_place(person, rest, posed, camera_location) for (person, rest), posed in zip(shaped, posed_cam, strict=True)]
+    return PlacedPhoto(tuple(placed), camera_location)
+
+
+def _pose_in_camera(body: Body, person: Person, rest: RestBody) -> PosedBody:
+    expressive = body.rest(person.phenotypes, person.facial_actions)
+    posed = body.pose(expressive, person.rotations_wxyz)
+    return posed.moved(matrices_from_quaternions(person.root_wxyz), rest.heads[0], person.translation_m)
+
+
+def _place(person: Person, rest: RestBody, posed_cam: PosedBody, camera_location: Array) -> PlacedPerson:
+    hips = blender_from_cam(posed_cam.heads[0], camera_location)
+    posed = posed_cam.moved(BLENDER_FROM_CAM, posed_cam.heads[0], hips)
+    return PlacedPerson(person, rest, posed, np.array([hips[0], hips[1], 0.0]))
+
+
+def extent_x(photo: PlacedPhoto) -> tuple[float, float]:
+    """The least and the greatest x that a photo's camera and people reach."""
+    xs = [photo.camera_location[:1], *(placed.posed.vertices[:, 0] for placed in photo.people)]
+    return min(float(x.min()) for x in xs), max(float(x.max()) for x in xs)
+
+
+def moved_along_x(photo: PlacedPhoto, distance_m: float) -> PlacedPhoto:
+    """The same photo elsewhere, so that several stand side by side."""
+    step = np.array([distance_m, 0.0, 0.0])
+    people = tuple(
+        replace(
+            placed,
+            posed=placed.posed.moved(np.eye(3), np.zeros(3), step),
+            location=placed.location + step,
+        )
+        for placed in photo.people
+    )
+    return PlacedPhoto(people, photo.camera_location + step)
+
+
+def local_transforms(parents: Sequence[int], rest: Array, posed: Array) -> Array:
+    """What Blender keeps per bone: transforms (B, 4, 4) relative to the parent-carried rest pose.
+
+    rest and posed (B, 4, 4) are the bones' own frames in armature space before and after posing.
+    """
+    locals_ = np.empty_like(posed)
+    for bone, parent in enumerate(parents):
+        carried = rest[bone] if parent < 0 else posed[parent] @ np.linalg.solve(rest[parent], rest[bone])
+        locals_[bone] = np.linalg.solve(carried, posed[bone])
+    return locals_
+
+
+def posed_frames(placed: PlacedPerson, rest_frames: Array) -> Array:
+    """Bone frames (B, 4, 4) of the pose in armature space, for bones whose rest frames are rest_frames (B, 4, 4)."""
+    frames = np.tile(np.eye(4), (len(rest_frames), 1, 1))
+    frames[:, :3, :3] = placed.posed.bone_deforms @ rest_frames[:, :3, :3]
+    frames[:, :3, 3] = placed.posed.heads - placed.location
+    return frames

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Blender is told of the add-on, in order; taken back in reverse."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import bpy
+from bpy.app.handlers import persistent
+
+from . import operators, panels
+from .importing import SERVERS, SLOT
+from .preferences import HundPreferences
+
+CLASSES: Final = (HundPreferences, *operators.CLASSES, *panels.CLASSES)
+
+
+@persistent
+def cancel_before_load(*_: object) -> None:
+    """People found for one file must not land in another."""
+    SLOT.cancel()
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.TOPBAR_MT_file_import.append(panels.draw_import_menu)
+    bpy.app.handlers.load_pre.append(cancel_before_load)
+
+
+def unregister() -> None:
+    SLOT.forget()
+    SERVERS.stop()
+    bpy.app.handlers.load_pre.remove(cancel_before_load)
+    bpy.types.TOPBAR_MT_file_import.remove(panels.draw_import_menu)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A person's skin: quads bound to the armature, with one shape key for each facial action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import bpy
+import numpy as np
+
+from ..body import WEIGHT_UNIT, Body, RestBody
+from .arrays import write
+from .materials import body_materials
+
+
+def build_mesh(
+    name: str, body: Body, rest: RestBody, armature_object: bpy.types.Object, collection: bpy.types.Collection
+) -> bpy.types.Object:
+    """The rest body as an object that hangs on, and is deformed by, the armature."""
+    mesh = _quads(name, body, rest)
+    mesh_object = bpy.data.objects.new(name, mesh)
+    collection.objects.link(mesh_object)
+    mesh_object.parent = armature_object
+    _bind(mesh_object, body, armature_object)
+    _add_shape_keys(mesh_object, body, rest)
+    return mesh_object
+
+
+def _quads(name: str, body: Body, rest: RestBody) -> bpy.types.Mesh:
+    faces = body.arrays["faces"].astype(np.int32)
+    mesh = bpy.data.meshes.new(name)
+    mesh.vertices.add(len(rest.vertices))
+    mesh.loops.add(faces.size)
+    mesh.polygons.add(len(faces))
+    write(mesh.vertices, "co", rest.vertices)
+    write(mesh.loops, "vertex_index", faces.ravel())
+    write(mesh.polygons, "loop_start", np.arange(0, faces.size, 4, dtype=np.int32))
+    for material in body_materials():
+        mesh.materials.append(material)
+    write(mesh.polygons, "material_index", body.arrays["face_materials"].astype(np.int32))
+    layer = mesh.uv_layers.new(name="UVMap")
+    write(layer.uv, "vector", body.arrays["uvs"][body.arrays["face_uvs"].ravel()])
+    mesh.update(calc_edges=True)
+    mesh.shade_smooth()
+    return mesh
+
+
+def _bind(mesh_object: bpy.types.Object, body: Body, armature_object: bpy.types.Object) -> None:
+    groups = [mesh_object.vertex_groups.new(name=name) for name in body.bone_names]
+    bones, weights = body.arrays["weight_bones"], body.arrays["weights"]
+    for vertex, slot in zip(*np.nonzero(weights), strict=True):
+        groups[bones[vertex, slot]].add((int(vertex),), float(weights[vertex, slot]) / WEIGHT_UNIT, "REPLACE")
+    modifier = mesh_object.modifiers.new("Armature", "ARMATURE")
+    modifier.object = armature_object
+
+
+def _add_shape_keys(mesh_object: bpy.types.Object, body: Body, rest: RestBody) -> None:
+    mesh_object.shape_key_add(name="Basis", from_mix=False)
+    for action in body.facial_action_names:
+        key = mesh_object.shape_key_add(name=action, from_mix=False)
+        key.value = 0.0  # 5.2 adds keys at 1
+        write(key.data, "co", rest.vertices + body.facial_offsets(action))
+    mesh_object.active_shape_key_index = 0
+
+
+def set_facial_actions(mesh_object: bpy.types.Object, actions: Mapping[str, float]) -> None:
+    """Set the shape keys of the named actions, 0…1."""
+    keys = mesh_object.data.shape_keys.key_blocks
+    for name, value in actions.items():
+        keys[name].value = value

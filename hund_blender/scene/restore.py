@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Context managers that leave Blender as they found it: window and scene, mode and selection, data after a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import bpy
+
+# Collections of bpy.data that an import adds to, users before what they use.
+_TOUCHED: Final = ("collections", "objects", "meshes", "armatures", "cameras", "materials", "images")
+MODES_TO_BUILD_IN: Final = frozenset({"OBJECT", "POSE"})
+
+
+@contextmanager
+def in_scene(scene: bpy.types.Scene) -> Iterator[bpy.types.ViewLayer]:
+    """Let operators work on a scene from a timer, where no window is current."""
+    windows = bpy.context.window_manager.windows
+    window = next((w for w in windows if w.scene == scene), windows[0] if windows else None)
+    shown = window is not None and window.scene == scene
+    view_layer = window.view_layer if window is not None and shown else scene.view_layers[0]
+    with bpy.context.temp_override(window=window, scene=scene, view_layer=view_layer):
+        yield view_layer
+
+
+def can_build() -> bool:
+    """Whether the artist is in a mode, and Blender in a state, that an import may step into."""
+    window = next(iter(bpy.context.window_manager.windows), None)
+    active = window.view_layer.objects.active if window is not None else None
+    return (active is None or active.mode in MODES_TO_BUILD_IN) and not bpy.app.is_job_running("RENDER")
+
+
+@contextmanager
+def object_mode(view_layer: bpy.types.ViewLayer) -> Iterator[None]:
+    """Object mode inside; the mode and active object from before afterwards, unless it was object mode already."""
+    active = view_layer.objects.active
+    name, mode = (active.name, active.mode) if active is not None else ("", "OBJECT")
+    if mode != "OBJECT":
+        _set_mode(view_layer, name, "OBJECT")
+    try:
+        yield
+    finally:
+        if mode != "OBJECT" and name in view_layer.objects:
+            _set_mode(view_layer, name, mode)
+
+
+def _set_mode(view_layer: bpy.types.ViewLayer, name: str, mode: Any) -> None:
+    view_layer.update()  # or an object that was just linked is not there yet
+    view_layer.objects.active = view_layer.objects[name]
+    with bpy.context.temp_override(active_object=view_layer.objects[name], object=view_layer.objects[name]):
+        bpy.ops.object.mode_set(mode=mode)
+
+
+@contextmanager
+def editing_bones(view_layer: bpy.types.ViewLayer, armature_object: bpy.types.Object) -> Iterator[Any]:
+    """The edit bones of an armature that is linked to the view layer; object mode before and after."""
+    _set_mode(view_layer, armature_object.name, "EDIT")
+    try:
+        yield armature_object.data.edit_bones
+    finally:
+        _set_mode(view_layer, armature_object.name, "OBJECT")
+
+
+@contextmanager
+def removed_on_failure() -> Iterator[None]:
+    """Take back all data that the block created if it does not end well."""
+    before = {name: set(_names(name)) for name in _TOUCHED}
+    try:
+        yield
+    except BaseException:
+        for name in _TOUCHED:
+            holder = getattr(bpy.data, name)
+            for created in [holder[key] for key in _names(name) if key not in before[name]]:
+                holder.remove(created)
+        raise
+
+
+def _names(holder: str) -> list[str]:
+    return [item.name for item in getattr(bpy.data, holder) if item.library is None]

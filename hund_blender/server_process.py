@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The server as a child process: started, its handshake read, stopped with us."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Final
+
+from .client import Address
+from .errors import CancelledError, ServerError
+
+ENVIRONMENT_VARIABLE: Final = "HUND_SERVER_PYTHON"
+HANDSHAKE_TIMEOUT_S: Final = 90.0
+STOP_TIMEOUT_S: Final = 3.0
+KEPT_LINES: Final = 40
+SHOWN_LINES: Final = 3
+_SETTING: Final = "Set “Server Python” in the add-on's preferences to the python of the server's environment."
+
+
+def find_python(preference: str) -> Path:
+    """The server's Python from the preference or, when that is empty, the environment."""
+    chosen = preference.strip() or os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
+    if not chosen:
+        raise ServerError("No server is set up.", _SETTING)
+    python = Path(chosen).expanduser()
+    if not python.is_file() or not os.access(python, os.X_OK):
+        raise ServerError(f"There is no Python at {python}.", _SETTING)
+    return python
+
+
+class ServerProcess:
+    """A running child. It ends itself when we close its standard input, even if we crash."""
+
+    def __init__(self, python: Path) -> None:
+        self.python = python
+        self._log: deque[str] = deque(maxlen=KEPT_LINES)
+        self._handshake: queue.Queue[str] = queue.Queue()
+        self._address: Address | None = None
+        self._process = self._start()
+        self._follow(self._process.stdout, self._handshake.put)
+        self._follow(self._process.stderr, self._log.append)
+
+    def _start(self) -> subprocess.Popen[str]:
+        command = [str(self.python), "-m", "model_server", "serve", "--port", "0", "--exit-with-stdin"]
+        pipe = subprocess.PIPE
+        flags = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
+        # Blender's own Python settings must not leak into another Python.
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
+        try:
+            return subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, creationflags=flags,
+                text=True, encoding="utf-8", errors="replace",
+            )
+        except OSError as error:
+            raise ServerError(f"{self.python} cannot be run ({error}).", _SETTING) from error
+
+    def _follow(self, stream: IO[str] | None, take: Callable[[str], object]) -> None:
+        assert stream is not None
+        threading.Thread(target=_read_lines, args=(stream, take), daemon=True).start()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def address(self, cancelled: threading.Event) -> Address:
+        """Where the server listens; waits for its handshake the first time."""
+        if self._address is None:
+            self._address = self._read_handshake(cancelled)
+        return self._address
+
+    def _read_handshake(self, cancelled: threading.Event) -> Address:
+        deadline = time.monotonic() + HANDSHAKE_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if cancelled.is_set():
+                raise CancelledError
+            try:
+                return _parse_handshake(self._handshake.get(timeout=0.1))
+            except queue.Empty:
+                if not self.is_alive:
+                    raise self._failed("The server did not start.") from None
+            except (ValueError, KeyError, TypeError):
+                continue  # a library that greets on standard output
+        self.stop()
+        raise self._failed(f"The server did not start within {HANDSHAKE_TIMEOUT_S:.0f} s.")
+
+    def _failed(self, message: str) -> ServerError:
+        said = self.last_words()
+        remedy = "Run “hund-server serve” in a terminal to see what is wrong, or set another “Server Python” in the preferences."
+        return ServerError(f"{message} It said: {said}" if said else message, remedy)
+
+    def last_words(self) -> str:
+        """The end of what the server wrote to its standard error."""
+        time.sleep(0.05)  # the reader thread may be a moment behind a process that just ended
+        return " / ".join(line.strip() for line in list(self._log)[-SHOWN_LINES:] if line.strip())
+
+    def stop(self) -> None:
+        """Ask by closing standard input, then insist."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.close()
+            self._process.wait(STOP_TIMEOUT_S)
+        except (subprocess.TimeoutExpired, OSError):
+            self._process.kill()
+            self._process.wait()
+
+
+def _read_lines(stream: IO[str], take: Callable[[str], object]) -> None:
+    with stream:
+        for line in stream:
+            take(line)
+
+
+def _parse_handshake(line: str) -> Address:
+    answer = json.loads(line)
+    return Address(str(answer["host"]), int(answer["port"]), str(answer["token"]))
