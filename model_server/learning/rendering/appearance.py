@@ -50,7 +50,7 @@ class Worn:
 
 @dataclass(frozen=True)
 class Look:
-    """Everything visible about a person except shape, pose and surroundings. The first worn layer is the skin."""
+    """Everything visible about a person except shape, pose and surroundings. Layers go from the outermost to the skin."""
 
     worn: tuple[Worn, ...]
     lighting: Lighting
@@ -60,9 +60,9 @@ def sample_look(rng: Generator, names_of_slot: Mapping[str, Sequence[str]], phen
     """A random look; hair, beards and skirts lean to the person's age and gender, loosely."""
     age, gender = phenotypes.get("age", 0.6), phenotypes.get("gender", 0.5)
     hair = palette.hair_colour(rng, age)
-    worn = [Worn("skin", _skin(rng, hair, age, gender))]
+    worn = _head(rng, names_of_slot, hair, age, gender)
     worn += _clothes(rng, names_of_slot, gender)
-    worn += _head(rng, names_of_slot, hair, age, gender)
+    worn.append(Worn("skin", _skin(rng, hair, age, gender)))
     return Look(tuple(worn), sample_lighting(rng))
 
 
@@ -135,7 +135,8 @@ def _painted_clothes(rng: Generator, gender: float) -> list[Worn]:
     if bare:
         hem = rng.uniform(-0.12, -0.02)
     loose = abs(rng.normal(0, 0.012))
-    worn = [Worn("lower", _cloth(rng, _PULL_M["lower"], cut=(hem, waist, -0.5, 9.0)), loose)]
+    trousers = Worn("lower", _cloth(rng, _PULL_M["lower"], cut=(hem, waist, -0.5, 9.0)), loose)
+    worn = []
     if not (bare and gender < 0.5):
         sleeve = rng.choice([rng.uniform(0.85, 1.0), rng.uniform(0.15, 0.5), 0.02], p=[0.45, 0.4, 0.15])
         neck = rng.uniform(0.46, 0.56)
@@ -146,7 +147,7 @@ def _painted_clothes(rng: Generator, gender: float) -> list[Worn]:
     if rng.random() < (0.3 if gender > 0.5 else 0.03):
         length = rng.uniform(-0.7, -0.2)
         worn.append(Worn("skirt", _cloth(rng, _PULL_M["skirt"], cut=(length, waist + 0.01, 9.0, 9.0)), 0.0))
-    return worn
+    return [*worn, trousers]
 
 
 def _cloth(rng: Generator, pull_m: float, plain: bool = False, cut=None) -> Material:

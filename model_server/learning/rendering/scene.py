@@ -15,7 +15,6 @@ from model_server.learning.rendering.wardrobe import Layer
 
 _SHADERS = Path(__file__).with_name("shaders")
 _VERTEX_INPUTS = ("in_template", "in_uv", "in_piece", "in_part")
-_SAMPLES = 4
 
 
 @dataclass(frozen=True)
@@ -45,56 +44,72 @@ class Scene:
         self.size = size
         self._context = moderngl.create_context(standalone=True, backend="egl", require=330)
         vertex = (_SHADERS / "person.vert").read_text()
-        self._colour_program = self._context.program(vertex, _load_shader("person.frag"))
-        self._part_program = self._context.program(vertex, _load_shader("part.frag"))
+        # Programs without `discard` let the depth test run first, hence a second pair for cut garments.
+        self._colour_programs = [self._context.program(vertex, _load_shader("person.frag", cut)) for cut in (0, 1)]
+        self._part_programs = [self._context.program(vertex, _load_shader("part.frag", cut)) for cut in (0, 1)]
         self._noise = _noise_texture(self._context)
         self._noise.use(0)
-        self._colour_program["eye_centre"].value = tuple(eye_centre)
-        self._targets = _make_targets(self._context, size)
+        for program in self._colour_programs:
+            program["eye_centre"].value = tuple(eye_centre)
+        self._context.front_face = "cw"  # pictures are drawn top row first, which mirrors faces
+        self._target = self._context.framebuffer(
+            [self._context.renderbuffer((size, size), 4)], self._context.depth_renderbuffer((size, size))
+        )
         self._on_board = {
-            id(layer): _LayerBuffers(self._context, self._colour_program, self._part_program, layer, part_of_bone)
+            id(layer): _LayerBuffers(self._context, layer, part_of_bone, self._programs_of(layer))
             for layer in layers
         }
 
     def draw(self, drawn: Sequence[DrawnLayer], camera: Camera, lighting: Lighting) -> np.ndarray:
-        """RGBA uint8 (H, W, 4), straight from the frame buffer: colour premultiplied by coverage."""
-        many, resolved = self._targets["many"], self._targets["resolved"]
-        program = self._colour_program
-        program["clip_from_cam"].write(_clip_from_cam(camera, self.size, drawn))
-        _set_lighting(program, lighting)
-        self._begin(many)
+        """RGBA uint8 (H, W, 4); alpha is 255 on the person. Put outer layers first: what they cover costs nothing."""
+        clip_from_cam = _clip_from_cam(camera, self.size, drawn)
+        for program in self._colour_programs:
+            program["clip_from_cam"].write(clip_from_cam)
+            _set_lighting(program, lighting)
+        self._begin()
         for item in drawn:
             buffers = self._on_board[id(item.layer)]
             buffers.upload(item)
-            _set_material(program, item.material)
-            buffers.colour_array.render(moderngl.TRIANGLES, vertices=buffers.index_count)
-        self._context.copy_framebuffer(resolved, many)
-        picture = np.frombuffer(resolved.read(components=4, alignment=1), dtype=np.uint8)
-        return picture.reshape(self.size, self.size, 4)
+            _set_material(buffers.colour_array.program, item.material)
+            self._render(buffers.colour_array, item)
+        return self._read()
 
     def draw_parts(self, drawn: Sequence[DrawnLayer], camera: Camera) -> np.ndarray:
-        """Part numbers uint8 (H, W), 0 where no person is. Call after `draw` with the same layers."""
-        target = self._targets["parts"]
-        program = self._part_program
-        program["clip_from_cam"].write(_clip_from_cam(camera, self.size, drawn))
-        self._begin(target)
+        """Part numbers uint8 (H, W), 0 where no person is. Call right after `draw` with the same layers."""
+        clip_from_cam = _clip_from_cam(camera, self.size, drawn)
+        for program in self._part_programs:
+            program["clip_from_cam"].write(clip_from_cam)
+        self._begin()
         for item in drawn:
-            _set_cut(program, item.material)
             buffers = self._on_board[id(item.layer)]
-            buffers.part_array.render(moderngl.TRIANGLES, vertices=buffers.index_count)
-        parts = np.frombuffer(target.read(components=1, alignment=1), dtype=np.uint8)
-        return parts.reshape(self.size, self.size)
+            _set_cut(buffers.part_array.program, item.material)
+            self._render(buffers.part_array, item)
+        return self._read()[..., 0].copy()
 
-    def _begin(self, target: moderngl.Framebuffer) -> None:
-        target.use()
-        target.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
-        self._context.enable_only(moderngl.DEPTH_TEST)
+    def _programs_of(self, layer: Layer) -> tuple[moderngl.Program, moderngl.Program]:
+        """Colour and part program: the cutting pair for painted garments."""
+        cut = int(layer.slot == "shell")
+        return self._colour_programs[cut], self._part_programs[cut]
+
+    def _begin(self) -> None:
+        self._target.use()
+        self._target.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
+
+    def _render(self, array: moderngl.VertexArray, item: DrawnLayer) -> None:
+        closed = item.layer.slot == "skin"
+        self._context.enable_only(moderngl.DEPTH_TEST | (moderngl.CULL_FACE if closed else 0))
+        triangles = item.layer.triangles if item.triangles is None else item.triangles
+        array.render(moderngl.TRIANGLES, vertices=triangles.size)
+
+    def _read(self) -> np.ndarray:
+        picture = np.frombuffer(self._target.read(components=4, alignment=1), dtype=np.uint8)
+        return picture.reshape(self.size, self.size, 4)
 
 
 class _LayerBuffers:
     """A layer's buffers: constant ones written once, posed ones and indices written per sample."""
 
-    def __init__(self, context, colour_program, part_program, layer: Layer, part_of_bone: np.ndarray) -> None:
+    def __init__(self, context, layer: Layer, part_of_bone: np.ndarray, programs) -> None:
         parts = part_of_bone[layer.skin_weights.argmax(axis=1)]
         fixed = np.column_stack([layer.positions, layer.uvs, layer.pieces, parts]).astype(np.float32)
         self._fixed = context.buffer(fixed.tobytes())
@@ -102,12 +117,7 @@ class _LayerBuffers:
         self._indices = context.buffer(layer.triangles.tobytes())
         self._own_triangles = layer.triangles
         self._triangles = layer.triangles
-        self.colour_array = self._array(context, colour_program)
-        self.part_array = self._array(context, part_program)
-
-    @property
-    def index_count(self) -> int:
-        return self._triangles.size
+        self.colour_array, self.part_array = (self._array(context, program) for program in programs)
 
     def upload(self, item: DrawnLayer) -> None:
         """Write posed corners, and the triangles where they changed."""
@@ -130,20 +140,10 @@ class _LayerBuffers:
         return context.vertex_array(program, content, self._indices, index_element_size=4)
 
 
-def _load_shader(name: str) -> str:
-    """A shader with its `#include` line replaced by the file."""
-    source = (_SHADERS / name).read_text()
-    return source.replace("#include cut.glsl", (_SHADERS / "cut.glsl").read_text())
-
-
-def _make_targets(context, size: int) -> dict[str, moderngl.Framebuffer]:
-    shape = (size, size)
-    many = context.framebuffer(
-        [context.renderbuffer(shape, 4, samples=_SAMPLES)], context.depth_renderbuffer(shape, samples=_SAMPLES)
-    )
-    resolved = context.framebuffer([context.renderbuffer(shape, 4)])
-    parts = context.framebuffer([context.renderbuffer(shape, 4)], context.depth_renderbuffer(shape))
-    return {"many": many, "resolved": resolved, "parts": parts}
+def _load_shader(name: str, cut: int) -> str:
+    """A fragment shader, with or without the code that trims painted garments."""
+    source = (_SHADERS / name).read_text().replace("#include cut.glsl", (_SHADERS / "cut.glsl").read_text())
+    return source.replace("#version 330", "#version 330\n#define CUT" if cut else "#version 330")
 
 
 def _noise_texture(context, cells: int = 8, size: int = 32) -> moderngl.Texture3D:
@@ -195,14 +195,13 @@ def _set_lighting(program, lighting: Lighting) -> None:
 
 def _set_material(program, material: Material) -> None:
     program["material"].value = material.kind
-    program["depth_pull_m"].value = material.depth_pull_m
     for name, value in material.uniforms.items():
-        program[name].write(np.asarray(value, dtype=np.float32).tobytes())
+        if name in program:
+            program[name].write(np.asarray(value, dtype=np.float32).tobytes())
     _set_cut(program, material)
 
 
 def _set_cut(program, material: Material) -> None:
-    program["is_cut"].value = material.cut is not None
-    if material.cut is not None:
-        program["cut"].value = material.cut
     program["depth_pull_m"].value = material.depth_pull_m
+    if "cut" in program:
+        program["cut"].value = material.cut

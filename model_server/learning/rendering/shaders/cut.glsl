@@ -2,10 +2,8 @@
 // Which part of a painted garment exists. `place` is on the template body; `uv.x` runs along the arm: 0 at the
 // shoulder, 1 at the wrist, -1 off the arms.
 uniform vec4 cut;       // lowest height, highest height at the middle, furthest along the arm, half width of the neckline
-uniform bool is_cut;
 
 bool is_cut_away(vec3 place, vec2 uv) {
-    if (!is_cut) return false;
     if (uv.x > cut.z) return true;
     if (uv.x > 0.05) return false;
     float neckline = cut.y + 0.55 * max(abs(place.x) - cut.w, 0.0);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Skin, cloth and hair under a key light, a fill light and a two-tone sky. Colours are linear; alpha is coverage.
 #version 330
+#ifdef CUT
 #include cut.glsl
+#endif
 
 const int SKIN = 0, CLOTH = 1, HAIR = 2;
 uniform int material;
@@ -100,7 +102,9 @@ vec3 shade(vec3 albedo, vec3 n, float shine, float wrap) {
 }
 
 void main() {
+#ifdef CUT
     if (is_cut_away(place, uv)) discard;
+#endif
     vec3 n = normalize(normal);
     if (dot(n, position) > 0.0) n = -n;
     vec3 albedo;
