@@ -11,7 +11,6 @@ from numpy.random import Generator
 
 from model_server.learning.rendering import palette
 
-SKIN, CLOTH, HAIR = 0, 1, 2
 _PULL_M = {"lower": 0.012, "upper": 0.018, "skirt": 0.020, "suit": 0.015, "shoes": 0.010, "hair": 0.010, "hat": 0.015}
 
 
@@ -33,7 +32,6 @@ class Lighting:
 class Material:
     """Shader inputs of one layer; `cut` trims painted garments (see `shaders/cut.glsl`)."""
 
-    kind: int
     uniforms: Mapping[str, object]
     depth_pull_m: float = 0.0
     cut: tuple[float, float, float, float] | None = None
@@ -99,16 +97,15 @@ def _skin(rng: Generator, hair: np.ndarray, age: float, gender: float) -> Materi
         lip = np.array([0.45, 0.04, 0.07]) * rng.uniform(0.5, 1.3, 3)
     dark_hair = np.minimum(hair * 0.6, skin * 0.7)
     return Material(
-        SKIN,
         {
-            "colours_a": _four(skin),
+            "base_colour": skin,
             "lip_colour": lip,
             "iris_colour": palette.iris_colour(rng),
             "brow_colour": dark_hair,
             "brow": (rng.uniform(0.5, 1.0), rng.uniform(0.003, 0.0065), rng.uniform(0.002, 0.008), 0.052),
             "stubble": (beard, 0.0 if rng.random() < 0.1 else 0.95, rng.uniform(0, 0.3), rng.uniform(0, 1)),
             "gloss": np.float32(rng.uniform(0.0, 0.12)),
-            "wrinkles": np.float32(0),
+            "wrap": np.float32(0.25),
         },
     )
 
@@ -154,12 +151,12 @@ def _cloth(rng: Generator, pull_m: float, plain: bool = False, cut=None) -> Mate
     first = np.stack([palette.cloth_colour(rng) for _ in range(4)])
     second = np.stack([palette.cloth_colour(rng) for _ in range(4)])
     return Material(
-        CLOTH,
         {
             "colours_a": first,
             "colours_b": second,
             "patterns": np.stack([_pattern(rng, plain) for _ in range(4)]),
             "gloss": np.float32(rng.choice([0.0, rng.uniform(0, 0.3)])),
+            "wrap": np.float32(0.1),
             "wrinkles": np.float32(rng.uniform(0.1, 0.8)),
         },
         pull_m,
@@ -191,16 +188,12 @@ def _head(rng: Generator, names: Mapping[str, Sequence[str]], hair: np.ndarray, 
 def _hair(rng: Generator, colour: np.ndarray, pull_m: float = _PULL_M["hair"]) -> Material:
     streak = colour * rng.uniform(0.7, 1.5)
     return Material(
-        HAIR,
         {
-            "colours_a": _four(colour),
-            "colours_b": _four(streak),
+            "base_colour": colour,
+            "streak_colour": streak,
             "gloss": np.float32(rng.uniform(0.0, 0.15)),
-            "wrinkles": np.float32(0),
+            "wrap": np.float32(0.1),
         },
         pull_m,
     )
 
-
-def _four(colour: np.ndarray) -> np.ndarray:
-    return np.tile(colour, (4, 1))

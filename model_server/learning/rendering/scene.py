@@ -14,6 +14,8 @@ from model_server.learning.rendering.appearance import Lighting, Material
 from model_server.learning.rendering.wardrobe import Layer
 
 _SHADERS = Path(__file__).with_name("shaders")
+_VARIANTS = (("SKIN",), ("CLOTH",), ("CLOTH", "CUT"), ("HAIR",))
+_VARIANT_OF_SLOT = {"skin": ("SKIN",), "shell": ("CLOTH", "CUT"), "hair": ("HAIR",), "eyelashes": ("HAIR",)}
 _VERTEX_INPUTS = ("in_template", "in_uv", "in_piece", "in_part")
 
 
@@ -44,13 +46,12 @@ class Scene:
         self.size = size
         self._context = moderngl.create_context(standalone=True, backend="egl", require=330)
         vertex = (_SHADERS / "person.vert").read_text()
-        # Programs without `discard` let the depth test run first, hence a second pair for cut garments.
-        self._colour_programs = [self._context.program(vertex, _load_shader("person.frag", cut)) for cut in (0, 1)]
-        self._part_programs = [self._context.program(vertex, _load_shader("part.frag", cut)) for cut in (0, 1)]
+        # One program per material and cut: llvmpipe runs every branch of a shader, and `discard` hinders early depth.
+        self._colour_programs = {key: self._context.program(vertex, _load_shader("person.frag", *key)) for key in _VARIANTS}
+        self._part_programs = {key: self._context.program(vertex, _load_shader("part.frag", *key)) for key in _VARIANTS}
         self._noise = _noise_texture(self._context)
         self._noise.use(0)
-        for program in self._colour_programs:
-            program["eye_centre"].value = tuple(eye_centre)
+        self._colour_programs["SKIN",]["eye_centre"].value = tuple(eye_centre)
         self._context.front_face = "cw"  # pictures are drawn top row first, which mirrors faces
         self._target = self._context.framebuffer(
             [self._context.renderbuffer((size, size), 4)], self._context.depth_renderbuffer((size, size))
@@ -63,7 +64,7 @@ class Scene:
     def draw(self, drawn: Sequence[DrawnLayer], camera: Camera, lighting: Lighting) -> np.ndarray:
         """RGBA uint8 (H, W, 4); alpha is 255 on the person. Put outer layers first: what they cover costs nothing."""
         clip_from_cam = _clip_from_cam(camera, self.size, drawn)
-        for program in self._colour_programs:
+        for program in self._colour_programs.values():
             program["clip_from_cam"].write(clip_from_cam)
             _set_lighting(program, lighting)
         self._begin()
@@ -77,7 +78,7 @@ class Scene:
     def draw_parts(self, drawn: Sequence[DrawnLayer], camera: Camera) -> np.ndarray:
         """Part numbers uint8 (H, W), 0 where no person is. Call right after `draw` with the same layers."""
         clip_from_cam = _clip_from_cam(camera, self.size, drawn)
-        for program in self._part_programs:
+        for program in self._part_programs.values():
             program["clip_from_cam"].write(clip_from_cam)
         self._begin()
         for item in drawn:
@@ -87,9 +88,9 @@ class Scene:
         return self._read()[..., 0].copy()
 
     def _programs_of(self, layer: Layer) -> tuple[moderngl.Program, moderngl.Program]:
-        """Colour and part program: the cutting pair for painted garments."""
-        cut = int(layer.slot == "shell")
-        return self._colour_programs[cut], self._part_programs[cut]
+        """Colour and part program of the layer's material."""
+        key = _VARIANT_OF_SLOT.get(layer.slot, ("CLOTH",))
+        return self._colour_programs[key], self._part_programs[key]
 
     def _begin(self) -> None:
         self._target.use()
@@ -140,10 +141,10 @@ class _LayerBuffers:
         return context.vertex_array(program, content, self._indices, index_element_size=4)
 
 
-def _load_shader(name: str, cut: int) -> str:
-    """A fragment shader, with or without the code that trims painted garments."""
+def _load_shader(name: str, *defines: str) -> str:
+    """A fragment shader with some of SKIN, CLOTH, HAIR, CUT defined."""
     source = (_SHADERS / name).read_text().replace("#include cut.glsl", (_SHADERS / "cut.glsl").read_text())
-    return source.replace("#version 330", "#version 330\n#define CUT" if cut else "#version 330")
+    return source.replace("#version 330", "\n".join(["#version 330", *(f"#define {word}" for word in defines)]))
 
 
 def _noise_texture(context, cells: int = 8, size: int = 32) -> moderngl.Texture3D:
@@ -194,7 +195,6 @@ def _set_lighting(program, lighting: Lighting) -> None:
 
 
 def _set_material(program, material: Material) -> None:
-    program["material"].value = material.kind
     for name, value in material.uniforms.items():
         if name in program:
             program[name].write(np.asarray(value, dtype=np.float32).tobytes())

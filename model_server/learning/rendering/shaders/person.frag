@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Skin, cloth and hair under a key light, a fill light and a two-tone sky. Colours are linear; alpha is coverage.
+// Skin, cloth or hair (one of SKIN, CLOTH, HAIR is defined) under a key light, a fill light and a two-tone sky. Colours are linear; alpha is coverage.
 #version 330
 #ifdef CUT
 #include cut.glsl
 #endif
 
-const int SKIN = 0, CLOTH = 1, HAIR = 2;
-uniform int material;
 uniform sampler3D noise;  // four independent smooth noises in 0..1, periodic
 
 uniform vec3 key_to, key_colour, fill_to, fill_colour, sky_colour, ground_colour, up;
 uniform float gloss;       // strength of the highlight
+uniform float wrap;        // how far light reaches round the shadow edge
 uniform float wrinkles;    // strength of the folds on cloth
 uniform vec3 noise_shift;  // makes every sample's noise its own
 
-uniform vec3 colours_a[4], colours_b[4];
-uniform vec4 patterns[4];  // kind, frequency per metre, angle, softness
+uniform vec3 base_colour, streak_colour;         // skin or hair
+uniform vec3 colours_a[4], colours_b[4];          // cloth, by piece
+uniform vec4 patterns[4];                         // kind, frequency per metre, angle, softness
 
 uniform vec3 lip_colour, iris_colour, brow_colour;
 uniform vec4 brow;         // amount, thickness (m), arch (m), length (m)
@@ -29,19 +29,19 @@ in vec2 uv;
 flat in int piece;
 out vec4 colour;
 
+#ifdef CLOTH
 float stripe(float x, float softness) {
     return smoothstep(0.5 - softness, 0.5 + softness, abs(fract(x) * 2.0 - 1.0));
 }
 
-float pattern_amount(vec4 pattern, vec3 at) {
+float pattern_amount(vec4 pattern, vec4 n, vec3 at) {
     int kind = int(pattern.x + 0.5);
-    if (kind == 0) return 0.0;
     vec2 p = vec2(at.x + 0.35 * at.y, at.z);
     p = mat2(cos(pattern.z), -sin(pattern.z), sin(pattern.z), cos(pattern.z)) * p * pattern.y;
+    if (kind == 0) return 0.0;
     if (kind == 1) return stripe(p.x, pattern.w);
     if (kind == 2) return 0.5 * (stripe(p.x, pattern.w) + stripe(p.y, pattern.w));
     if (kind == 3) return smoothstep(0.3, 0.3 - 0.5 * pattern.w - 0.02, length(fract(p) - 0.5));
-    vec4 n = texture(noise, at * pattern.y * 0.12 + noise_shift);
     if (kind == 4) return smoothstep(0.5 - pattern.w * 0.4, 0.5 + pattern.w * 0.4, n.x);
     if (kind == 5) return smoothstep(0.46, 0.5, n.y) * step(0.5, fract(n.x * 4.0));
     vec2 print = vec2(at.x, at.z - 0.42) * 7.0;  // a print on the chest
@@ -49,7 +49,18 @@ float pattern_amount(vec4 pattern, vec3 at) {
     return inside * step(0.5, n.z + 0.3 * sin(p.x * 3.0));
 }
 
-vec3 skin_albedo(vec3 base) {
+vec3 surface(inout vec3 n) {
+    vec4 fold = texture(noise, place * vec3(2.2, 2.2, 1.3) + noise_shift);
+    vec4 crease = texture(noise, place * patterns[piece].y * 0.25 + noise_shift.zxy);
+    n = normalize(n + wrinkles * ((fold.xyz - 0.5) * 2.0 + (crease.yzw - 0.5)));
+    float second = pattern_amount(patterns[piece], crease, place);
+    return mix(colours_a[piece], colours_b[piece], second) * (0.85 + 0.3 * fold.w);
+}
+#endif
+
+#ifdef SKIN
+vec3 surface(inout vec3 n_unused) {
+    vec3 base = base_colour;
     if (piece == 2) return vec3(0.45, 0.12, 0.12);
     if (piece == 1) {
         float r = length(uv);
@@ -83,13 +94,16 @@ vec3 skin_albedo(vec3 base) {
     albedo = mix(albedo, brow_colour, scalp * stubble.y * (0.75 + 0.25 * fine.x));
     return mix(albedo, lip_colour, uv.x * 0.8);
 }
+#endif
 
-vec3 hair_albedo() {
-    vec4 n = texture(noise, vec3(uv * vec2(14.0, 0.7), place.x) + noise_shift);
-    vec4 m = texture(noise, vec3(uv * vec2(0.7, 14.0), place.x) + noise_shift);
-    float strands = 0.5 * (n.x + m.y);
-    return mix(colours_a[0], colours_b[0], smoothstep(0.3, 0.7, n.z)) * (0.45 + 1.1 * strands);
+#ifdef HAIR
+vec3 surface(inout vec3 n) {
+    vec4 u = texture(noise, vec3(uv * vec2(14.0, 0.7), place.x) + noise_shift);
+    vec4 v = texture(noise, vec3(uv * vec2(0.7, 14.0), place.x) + noise_shift);
+    n = normalize(n + 0.8 * (vec3(u.xy, v.z) - 0.5));
+    return mix(base_colour, streak_colour, smoothstep(0.3, 0.7, u.z)) * (0.45 + 0.55 * (u.x + v.y));
 }
+#endif
 
 vec3 shade(vec3 albedo, vec3 n, float shine, float wrap) {
     vec3 view = normalize(-position);
@@ -107,22 +121,7 @@ void main() {
 #endif
     vec3 n = normalize(normal);
     if (dot(n, position) > 0.0) n = -n;
-    vec3 albedo;
-    float wrap = 0.1;
-    if (material == SKIN) {
-        albedo = skin_albedo(colours_a[0]);
-        wrap = 0.25;
-    } else if (material == CLOTH) {
-        albedo = mix(colours_a[piece], colours_b[piece], pattern_amount(patterns[piece], place));
-        vec4 fold = texture(noise, place * vec3(2.2, 2.2, 1.3) + noise_shift);
-        vec4 crease = texture(noise, place * 6.0 + noise_shift.zxy);
-        n = normalize(n + wrinkles * ((fold.xyz - 0.5) * 2.0 + (crease.yzw - 0.5)));
-        albedo *= 0.85 + 0.3 * fold.w;
-    } else {
-        albedo = hair_albedo();
-        vec4 lock = texture(noise, place * 9.0 + noise_shift);
-        n = normalize(n + 0.8 * (lock.xyz - 0.5));
-    }
+    vec3 albedo = surface(n);
     vec3 linear = shade(albedo, n, gloss, wrap);
     colour = vec4(pow(linear / (1.0 + 0.15 * linear), vec3(1.0 / 2.2)), 1.0);
 }
