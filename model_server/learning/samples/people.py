@@ -15,6 +15,7 @@ from model_server.learning.network.state import LANDMARKS
 
 Array = npt.NDArray[Any]
 PICTURE_PX: Final = 320
+PHENOTYPES: Final = ("gender", "age", "muscle", "weight", "height", "proportions")
 # Body frame (x left, y back, z up) seen by a level camera in front of the person (x right, y down, z forward).
 LEVEL_CAM_FROM_BODY: Final = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 AGES: Final = ((0.72, 0.5, 1.0), (0.14, 0.33, 0.5), (0.1, 0.15, 0.33), (0.04, 0.05, 0.15))  # share, from, to
@@ -53,7 +54,7 @@ def random_people(poses: Array, body: LandmarkModel, rng: np.random.Generator) -
 
 
 def random_phenotypes(count: int, rng: np.random.Generator) -> Array:
-    """Phenotypes (N, 6): gender, age, muscle, weight, height, proportions; mostly adults, all ages."""
+    """`PHENOTYPES` (N, 6): mostly adults, all ages."""
     values = rng.beta(1.6, 1.6, (count, 6))
     values[:, 0] = np.where(rng.random(count) < 0.7, rng.random(count).round(), values[:, 0])
     group = rng.choice(len(AGES), count, p=[share for share, _, _ in AGES])
@@ -101,8 +102,9 @@ def random_framing(points_cam: Array, rng: np.random.Generator) -> tuple[Array, 
     low, high = tangents.min(1), tangents.max(1)
     side = (high - low).max(1)
     cut = rng.random(len(side)) < 0.15
-    width = side / np.where(cut, rng.uniform(0.9, 2.2, len(side)), rng.uniform(0.4, 0.85, len(side)))
+    width = side / np.where(cut, rng.uniform(0.9, 2.2, len(side)), rng.uniform(0.5, 0.9, len(side)))
     centre = (low + high) / 2
-    centre[:, 1] -= np.where(cut, rng.uniform(0, 0.5, len(side)) * (high - low)[:, 1], 0)
+    towards_head = points_cam[:, :11, :2].mean(1) / points_cam[:, :11, 2:].mean(1) - centre
+    centre += np.where(cut, rng.uniform(0.2, 0.7, len(side)), 0)[:, None] * towards_head
     centre += rng.normal(0, 0.06, centre.shape) * width[:, None]
     return 1 / width, centre - width[:, None] / 2
