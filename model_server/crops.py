@@ -77,6 +77,12 @@ def square_crop(box: Box, size: int) -> Crop:
     return Crop(int(np.floor(x - side / 2)), int(np.floor(y - side / 2)), side, size)
 
 
+def quarters_to_upright(up_px: FloatArray) -> int:
+    """How many quarter turns of a crop bring the direction `up_px` (2,) of the picture nearest to straight up."""
+    clockwise = np.arctan2(float(up_px[0]), -float(up_px[1]))
+    return round(clockwise / (np.pi / 2)) % 4
+
+
 def cut(image: ImageArray, crop: Crop) -> ImageArray:
     """The crop's pixels (size, size, 3); black where it reaches out of `image` (H, W, 3)."""
     shrinking = crop.side > crop.size

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Image to landmarks. Everything after this file depends on these dataclasses alone, so the detector can be replaced."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -23,7 +23,71 @@ class PoseLandmarks:
     visibility: FloatArray  # (P,) 0…1, in the picture and not hidden
     presence: FloatArray  # (P,) 0…1, in the picture
     world_m: FloatArray  # (P, 3) metres from the middle of the hips; x right, y down, z forward
-    mask: FloatArray | None = None  # (H, W) 0…1, the person's silhouette
+    mask: FloatArray | None = None  # (H, W) 0…1, the person's silhouette in the picture searched
+
+    def scaled(self, factor: float) -> "PoseLandmarks":
+        """The same in a picture `factor` times as large; the mask stays as it is."""
+        return replace(
+            self,
+            landmarks_px=self.landmarks_px * np.float32(factor),
+            depth=self.depth * np.float32(factor),
+        )
+
+
+@dataclass(frozen=True)
+class HandLandmarks:
+    """One hand, 21 points, `HAND_LANDMARKS`."""
+
+    landmarks_px: FloatArray  # (21, 2)
+    world_m: FloatArray  # (21, 3) metres from the hand's middle, axes as in PoseLandmarks
+    confidence: float
+
+    def scaled(self, factor: float) -> "HandLandmarks":
+        return replace(self, landmarks_px=self.landmarks_px * np.float32(factor))
+
+
+@dataclass(frozen=True)
+class FaceLandmarks:
+    """One face, the 468 points of mediapipe's mesh and ten of the irises."""
+
+    landmarks_px: FloatArray  # (478, 2)
+
+    def scaled(self, factor: float) -> "FaceLandmarks":
+        return FaceLandmarks(self.landmarks_px * np.float32(factor))
+
+
+@dataclass(frozen=True)
+class PersonLandmarks:
+    """All that is seen of one person, in pixels of the picture."""
+
+    hypotheses: tuple[PoseLandmarks, ...]  # N of them, best first, at least one
+    support: FloatArray  # (N, P) 0…1, how many of all looks at the person agree with each landmark
+    left_hand: HandLandmarks | None = None
+    right_hand: HandLandmarks | None = None
+    face: FaceLandmarks | None = None
+
+    @property
+    def pose(self) -> PoseLandmarks:
+        return self.hypotheses[0]
+
+    @property
+    def confidence(self) -> float:
+        return float(self.support[0].mean())
+
+    def with_best(self, best: int) -> "PersonLandmarks":
+        """The same person with hypothesis `best` put first."""
+        order = [best, *(i for i in range(len(self.hypotheses)) if i != best)]
+        hypotheses = tuple(self.hypotheses[i] for i in order)
+        return replace(self, hypotheses=hypotheses, support=self.support[order])
+
+    def scaled(self, factor: float) -> "PersonLandmarks":
+        return replace(
+            self,
+            hypotheses=tuple(hypothesis.scaled(factor) for hypothesis in self.hypotheses),
+            left_hand=self.left_hand and self.left_hand.scaled(factor),
+            right_hand=self.right_hand and self.right_hand.scaled(factor),
+            face=self.face and self.face.scaled(factor),
+        )
 
 
 class PoseDetector:

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Landmarks to evidence, and what the network makes of it to people: the two sides of one session call."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from model_server.arrays import FloatArray
+from model_server.body_params import BodyParams, Quaternion, Vector, wxyz_from_matrix
+from model_server.camera import Camera
+from model_server.estimate import Keypoints, Person
+from model_server.hypotheses import person_box
+from model_server.joint_landmarks import landmarks_of_bone
+from model_server.landmark_names import COCO_FROM_POSE, POSE_LANDMARKS, indices
+from model_server.landmarks import PersonLandmarks
+from model_server.session import DescentConfig, Evidence, Posed
+
+# A look that the vote ranks lower is believed only if the body explains it this much better, per rank.
+_ENERGY_PER_RANK: Final = 0.25
+_DIGITS: Final = 6
+
+
+def evidence_of(people: Sequence[PersonLandmarks], camera: Camera) -> Evidence:
+    """All looks at all people as one batch, person by person, in pixels of the photo."""
+    looks = [look for person in people for look in person.hypotheses]
+    count = len(looks)
+    return Evidence(
+        landmarks_px=np.stack([look.landmarks_px for look in looks]),
+        visibility=np.stack([look.visibility for look in looks]),
+        world=np.stack([look.world_m for look in looks]),
+        depth=np.stack([look.depth for look in looks]),
+        focal_px=np.full(count, camera.focal_px, np.float32),
+        center_px=np.tile(np.array(camera.center_px, np.float32), (count, 1)),
+    )
+
+
+def decode(
+    posed: Posed, people: Sequence[PersonLandmarks], camera: Camera, config: DescentConfig
+) -> list[Person]:
+    """The people behind a batch made by `evidence_of`, each by the look that the body explains best."""
+    starts = np.cumsum([0, *(len(person.hypotheses) for person in people)])
+    return [
+        _person(posed, int(start), person, camera, config)
+        for start, person in zip(starts[:-1], people, strict=True)
+    ]
+
+
+def best_look(energies: FloatArray) -> int:
+    """Which look to believe, given the energies (N,) of looks in the order of the vote."""
+    ranks = np.arange(len(energies))
+    return int(np.argmin(energies * (1 + _ENERGY_PER_RANK * ranks)))
+
+
+def _person(
+    posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera, config: DescentConfig
+) -> Person:
+    chosen = best_look(posed.energy[start : start + len(landmarks.hypotheses)])
+    seen = landmarks.with_best(chosen)
+    confidence = seen.pose.visibility * seen.support[0]
+    return Person(
+        box=person_box(seen.pose),
+        confidence=seen.confidence,
+        keypoints=_keypoints(posed.keypoints_cam[start + chosen], confidence, camera),
+        landmarks=seen,
+        joint_confidence=_joint_confidence(config.pose_bones, confidence),
+        parameters=_parameters(posed, start + chosen, config),
+    )
+
+
+def _keypoints(joints_cam: FloatArray, confidence: FloatArray, camera: Camera) -> Keypoints:
+    return Keypoints(camera.project(joints_cam), joints_cam, confidence[list(COCO_FROM_POSE)])
+
+
+def _joint_confidence(bones: Sequence[str], confidence: FloatArray) -> dict[str, float]:
+    """By bone, the least confidence among its landmarks."""
+    places = {bone: list(indices(POSE_LANDMARKS, landmarks_of_bone(bone))) for bone in bones}
+    return {bone: float(confidence[place].min(initial=1.0)) for bone, place in places.items()}
+
+
+def _parameters(posed: Posed, index: int, config: DescentConfig) -> BodyParams:
+    quaternions = wxyz_from_matrix(posed.rotations[index])
+    values = (round(float(value), _DIGITS) for value in np.clip(posed.phenotypes[index], 0, 1))
+    return BodyParams(
+        rig=config.rig,
+        root=_quaternion(wxyz_from_matrix(posed.root[index, None])[0]),
+        translation=_vector(posed.translation[index]),
+        rotations={
+            bone: _quaternion(q) for bone, q in zip(config.pose_bones, quaternions, strict=True)
+        },
+        phenotypes=dict(zip(config.phenotypes, values, strict=True)),
+    )
+
+
+def _quaternion(values: FloatArray) -> Quaternion:
+    w, x, y, z = (round(float(value), _DIGITS) for value in values)
+    return w, x, y, z
+
+
+def _vector(values: FloatArray) -> Vector:
+    x, y, z = (round(float(value), _DIGITS) for value in values)
+    return x, y, z

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A body's landmarks to its hands: cut where the body says a hand is, keep what ends at that wrist."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from model_server.arrays import FloatArray, ImageArray
+from model_server.bundles import bundle_bytes
+from model_server.crops import Box, Crop, apply_affine, cut, image_from_crop, square_crop
+from model_server.landmark_names import POSE_LANDMARKS, indices
+from model_server.landmarks import HandLandmarks, PoseLandmarks, mediapipe_image
+
+Side = Literal["left", "right"]
+
+_CROP_SIZE: Final = 256
+_CROP_SIDE_M: Final = 0.40
+_CROP_PER_PALM: Final = 4.4  # the same relative to wrist-to-knuckles, for hands near the camera
+_WRIST_TOLERANCE: Final = 0.22  # of the crop's side
+_MIN_SIDE_PX: Final = 24.0
+_VISIBLE: Final = 0.3
+_CONFIDENCE: Final = 0.4
+
+
+class HandDetector:
+    """Finds the hand at a body's wrist. Not for use by two threads at once."""
+
+    def __init__(self) -> None:
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        options = vision.HandLandmarkerOptions(
+            base_options=BaseOptions(model_asset_buffer=bundle_bytes("hand")),
+            num_hands=2,
+            min_hand_detection_confidence=_CONFIDENCE,
+            min_hand_presence_confidence=_CONFIDENCE,
+        )
+        self._landmarker = vision.HandLandmarker.create_from_options(options)
+
+    def detect(self, image: ImageArray, body: PoseLandmarks, side: Side) -> HandLandmarks | None:
+        """The `side` hand of `body` in `image` (H, W, 3), if it can be seen and belongs there."""
+        crop = hand_crop(body, side)
+        if crop is None:
+            return None
+        result = self._landmarker.detect(mediapipe_image(cut(image, crop)))
+        found = zip(result.hand_landmarks, result.hand_world_landmarks, result.handedness, strict=True)
+        # A hand of the other name at this wrist is the person's other hand, or the body has its sides confused.
+        hands = [_hand(crop, *parts) for parts in found if _side_of(parts[2]) == side]
+        return nearest_hand(hands, wrist_px(body, side), crop.side * _WRIST_TOLERANCE)
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+
+def hand_crop(body: PoseLandmarks, side: Side) -> Crop | None:
+    """The square around a hand, or nothing where the wrist is hidden or the hand too small to read."""
+    wrist, index, pinky = indices(POSE_LANDMARKS, [f"{side}_{n}" for n in ("wrist", "index", "pinky")])
+    if body.visibility[wrist] < _VISIBLE:
+        return None
+    knuckles = (body.landmarks_px[index] + body.landmarks_px[pinky]) / 2
+    palm = float(np.linalg.norm(knuckles - body.landmarks_px[wrist]))
+    length = max(_CROP_SIDE_M * pixels_per_metre(body), _CROP_PER_PALM * palm)
+    if length < _MIN_SIDE_PX:
+        return None
+    x, y = (float(value) for value in knuckles)
+    return square_crop(Box(x - length / 2, y - length / 2, length, length), _CROP_SIZE)
+
+
+def pixels_per_metre(body: PoseLandmarks) -> float:
+    """How large a metre at the body appears: spread of its landmarks in the picture over that in the world."""
+    spread_px = body.landmarks_px.std(axis=0).sum()
+    spread_m = body.world_m[:, :2].std(axis=0).sum()
+    return float(spread_px / max(spread_m, 1e-3))
+
+
+def wrist_px(body: PoseLandmarks, side: Side) -> FloatArray:
+    """(2,) where the body's landmarks put the wrist."""
+    return body.landmarks_px[POSE_LANDMARKS.index(f"{side}_wrist")]
+
+
+def nearest_hand(
+    hands: list[HandLandmarks], wrist: FloatArray, tolerance_px: float
+) -> HandLandmarks | None:
+    """The hand whose wrist is nearest to the body's `wrist` (2,), if it is near enough."""
+    gaps = [float(np.linalg.norm(hand.landmarks_px[0] - wrist)) for hand in hands]
+    if not gaps or min(gaps) > tolerance_px:
+        return None
+    return hands[int(np.argmin(gaps))]
+
+
+def _side_of(handedness: Any) -> str:
+    return str(handedness[0].category_name).lower()
+
+
+def _hand(crop: Crop, points: Any, world: Any, handedness: Any) -> HandLandmarks:
+    in_crop = np.array([(p.x, p.y) for p in points], np.float32) * np.float32(crop.size)
+    return HandLandmarks(
+        landmarks_px=apply_affine(image_from_crop(crop), in_crop),
+        world_m=np.array([(p.x, p.y, p.z) for p in world], np.float32),
+        confidence=float(handedness[0].score),
+    )

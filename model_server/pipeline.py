@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Photo to people: every step on one line."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from model_server.arrays import ImageArray
+from model_server.camera import Camera, camera_of
+from model_server.decode import decode, evidence_of
+from model_server.estimate import Estimate, Person
+from model_server.face import FaceDetector
+from model_server.hands import HandDetector
+from model_server.image import Photo, decode_photo
+from model_server.landmarks import PersonLandmarks
+from model_server.people import PeopleFinder
+from model_server.session import DescentSession
+
+
+class Estimator(Protocol):
+    """What the server needs of a pipeline."""
+
+    @property
+    def providers(self) -> tuple[str, ...]: ...
+
+    def estimate(
+        self, content: bytes, *, focal_px: float | None = None, max_people: int = 8
+    ) -> Estimate: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class Stopwatch:
+    """Milliseconds by step."""
+
+    timings_ms: dict[str, float] = field(default_factory=dict[str, float])
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.timings_ms[name] = round((time.perf_counter() - start) * 1000, 1)
+
+
+class Pipeline:
+    """Holds the loaded networks. One photo at a time."""
+
+    def __init__(self, descent: DescentSession, *, threads: int = 2) -> None:
+        self._descent = descent
+        self._people = PeopleFinder(threads=threads)
+        self._hands = HandDetector()
+        self._face = FaceDetector()
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        return self._descent.providers
+
+    def estimate(
+        self, content: bytes, *, focal_px: float | None = None, max_people: int = 8
+    ) -> Estimate:
+        """Everybody in the photo whose file is `content`."""
+        watch = Stopwatch()
+        with watch.step("decode"):
+            photo = decode_photo(content)
+            camera = camera_of(photo.width, photo.height, photo.exif_focal_px, focal_px)
+        with watch.step("landmarks"):
+            seen = self.see(photo, max_people=max_people)
+        with watch.step("descent"):
+            people = self._pose(seen, camera)
+        return Estimate(photo.width, photo.height, camera, tuple(people), watch.timings_ms)
+
+    def see(self, photo: Photo, *, max_people: int = 8) -> list[PersonLandmarks]:
+        """Landmarks of everybody, in pixels of the original photo."""
+        found = self._people.find(photo.pixels, max_people=max_people)
+        return [self._detailed(photo.pixels, person).scaled(photo.scale) for person in found]
+
+    def _detailed(self, image: ImageArray, person: PersonLandmarks) -> PersonLandmarks:
+        return replace(
+            person,
+            left_hand=self._hands.detect(image, person.pose, "left"),
+            right_hand=self._hands.detect(image, person.pose, "right"),
+            face=self._face.detect(image, person.pose),
+        )
+
+    def _pose(self, seen: list[PersonLandmarks], camera: Camera) -> list[Person]:
+        if not seen:
+            return []
+        posed = self._descent.run(evidence_of(seen, camera))
+        people = decode(posed, seen, camera, self._descent.config)
+        return sorted(people, key=lambda person: -person.box.area)
+
+    def close(self) -> None:
+        self._people.close()
+        self._hands.close()
+        self._face.close()

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The descent network behind a protocol, and its one implementation on ONNX Runtime.
+
+This file is the only place that knows the names inside the graph; `learning/export_onnx.py` writes the same names.
+"""
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from model_server.arrays import FloatArray
+from model_server.errors import InternalError
+
+CONFIG_KEY: Final = "hund"  # of the graph's metadata
+_PREFERRED_PROVIDERS: Final = ("CUDAExecutionProvider", "CPUExecutionProvider")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was seen of B looks at people. Field names are the graph's inputs."""
+
+    landmarks_px: FloatArray  # (B, 33, 2) pixels of the photo
+    visibility: FloatArray  # (B, 33) 0…1
+    world: FloatArray  # (B, 33, 3) metres from the middle of the hips; x right, y down, z forward
+    depth: FloatArray  # (B, 33) pixels away from the camera relative to the hips
+    focal_px: FloatArray  # (B,)
+    center_px: FloatArray  # (B, 2)
+
+
+@dataclass(frozen=True)
+class Posed:
+    """The body that explains the evidence. Field names are outputs of the graph."""
+
+    rotations: FloatArray  # (B, J, 3, 3) relative to the parent bone, J = config.pose_bones
+    root: FloatArray  # (B, 3, 3) cam_from_body
+    translation: FloatArray  # (B, 3) metres, the root bone's head in the camera frame
+    phenotypes: FloatArray  # (B, 6) 0…1
+    keypoints_cam: FloatArray  # (B, 17, 3) COCO joints, metres in the camera frame
+    energy: FloatArray  # (B,) what of the evidence stays unexplained
+
+
+@dataclass(frozen=True)
+class DescentConfig:
+    """What the graph says of itself."""
+
+    rig: str
+    pose_bones: tuple[str, ...]
+    phenotypes: tuple[str, ...]
+
+
+class DescentSession(Protocol):
+    @property
+    def config(self) -> DescentConfig: ...
+
+    @property
+    def providers(self) -> tuple[str, ...]: ...
+
+    def run(self, evidence: Evidence) -> Posed: ...
+
+
+class OnnxDescent:
+    """The exported descent. Safe to use from several threads."""
+
+    def __init__(self, path: Path, *, threads: int = 0) -> None:
+        """Load the graph at `path`; `threads` 0 leaves their number to ONNX Runtime."""
+        if not path.is_file():
+            raise InternalError(
+                f"The network {path.name} is missing from {path.parent}.",
+                "Install the package again, or export the network with model_server.learning.",
+            )
+        self._session = _session(path, threads)
+        self._outputs = [field.name for field in fields(Posed)]
+        self._config = _read_config(self._session)
+
+    @property
+    def config(self) -> DescentConfig:
+        return self._config
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        return tuple(self._session.get_providers())
+
+    def run(self, evidence: Evidence) -> Posed:
+        feed = {
+            field.name: np.ascontiguousarray(getattr(evidence, field.name), np.float32)
+            for field in fields(evidence)
+        }
+        return Posed(*self._session.run(self._outputs, feed))
+
+
+def _session(path: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    here = onnxruntime.get_available_providers()
+    providers = [name for name in _PREFERRED_PROVIDERS if name in here]
+    return onnxruntime.InferenceSession(str(path), options, providers=providers)
+
+
+def _read_config(session: Any) -> DescentConfig:
+    try:
+        config = json.loads(session.get_modelmeta().custom_metadata_map[CONFIG_KEY])
+        return DescentConfig(
+            config["rig"], tuple(config["pose_bones"]), tuple(config["phenotypes"])
+        )
+    except (KeyError, ValueError) as error:
+        raise InternalError(
+            "The network does not say which bones it poses.", "Export it again with this version."
+        ) from error

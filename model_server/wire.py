@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes over the wire: the answers of docs/protocol.md as models, and how an Estimate becomes one."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel
+
+from model_server import __version__
+from model_server.arrays import FloatArray
+from model_server.body_params import BodyParams
+from model_server.camera import FocalSource
+from model_server.errors import HundError
+from model_server.estimate import Estimate, Keypoints, Person
+from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
+from model_server.landmarks import FaceLandmarks, HandLandmarks, PersonLandmarks, PoseLandmarks
+
+_PX_DIGITS = 2
+_METRE_DIGITS = 5
+_SHARE_DIGITS = 4
+
+Point2 = tuple[float, float]
+Point3 = tuple[float, float, float]
+
+
+class Health(BaseModel):
+    version: str
+    ready: bool
+    device: Literal["cpu", "cuda"]
+    providers: list[str]
+    rigs: list[str]
+    uptime_s: float
+
+
+class ErrorDetail(BaseModel):
+    code: str
+    message: str
+    remedy: str
+
+
+class ErrorAnswer(BaseModel):
+    detail: ErrorDetail
+
+
+class ImageInfo(BaseModel):
+    width: int
+    height: int
+    focal_px: float
+    focal_source: FocalSource
+    center_px: Point2
+
+
+class Keypoint(BaseModel):
+    px: Point2
+    cam: Point3
+    confidence: float
+
+
+class PoseSeen(BaseModel):
+    names: list[str]
+    px: list[Point2]
+    visibility: list[float]
+    world: list[Point3]
+
+
+class HandSeen(BaseModel):
+    px: list[Point2]
+    world: list[Point3]
+    confidence: float
+
+
+class FaceSeen(BaseModel):
+    px: list[Point2]
+
+
+class LandmarksSeen(BaseModel):
+    pose: PoseSeen
+    left_hand: HandSeen | None
+    right_hand: HandSeen | None
+    face: FaceSeen | None
+
+
+class Parameters(BaseModel):
+    rig: str
+    root: tuple[float, float, float, float]
+    translation: Point3
+    rotations: dict[str, tuple[float, float, float, float]]
+    phenotypes: dict[str, float]
+    facial_actions: dict[str, float]
+
+
+class PersonAnswer(BaseModel):
+    box: tuple[float, float, float, float]
+    confidence: float
+    keypoints: dict[str, Keypoint]
+    landmarks: LandmarksSeen
+    joint_confidence: dict[str, float]
+    parameters: Parameters
+
+
+class EstimateAnswer(BaseModel):
+    version: str
+    image: ImageInfo
+    people: list[PersonAnswer]
+    timings_ms: dict[str, float]
+
+
+def error_answer(error: HundError) -> ErrorAnswer:
+    return ErrorAnswer(
+        detail=ErrorDetail(code=error.code, message=error.message, remedy=error.remedy)
+    )
+
+
+def estimate_answer(estimate: Estimate) -> EstimateAnswer:
+    camera = estimate.camera
+    return EstimateAnswer(
+        version=__version__,
+        image=ImageInfo(
+            width=estimate.width,
+            height=estimate.height,
+            focal_px=round(camera.focal_px, _PX_DIGITS),
+            focal_source=camera.source,
+            center_px=camera.center_px,
+        ),
+        people=[_person(person) for person in estimate.people],
+        timings_ms=dict(estimate.timings_ms),
+    )
+
+
+def _person(person: Person) -> PersonAnswer:
+    box = person.box
+    x, y, width, height = _numbers([box.x, box.y, box.width, box.height], _PX_DIGITS)
+    bones = person.joint_confidence
+    return PersonAnswer(
+        box=(x, y, width, height),
+        confidence=round(person.confidence, _SHARE_DIGITS),
+        keypoints=_keypoints(person.keypoints),
+        landmarks=_landmarks(person.landmarks),
+        joint_confidence={bone: round(value, _SHARE_DIGITS) for bone, value in bones.items()},
+        parameters=_parameters(person.parameters),
+    )
+
+
+def _keypoints(keypoints: Keypoints) -> dict[str, Keypoint]:
+    px, cam = _points2(keypoints.px), _points3(keypoints.cam)
+    confidence = _numbers(keypoints.confidence, _SHARE_DIGITS)
+    rows = zip(COCO_JOINTS, px, cam, confidence, strict=True)
+    return {name: Keypoint(px=p, cam=c, confidence=sure) for name, p, c, sure in rows}
+
+
+def _landmarks(person: PersonLandmarks) -> LandmarksSeen:
+    return LandmarksSeen(
+        pose=_pose(person.pose),
+        left_hand=_hand(person.left_hand),
+        right_hand=_hand(person.right_hand),
+        face=_face(person.face),
+    )
+
+
+def _pose(pose: PoseLandmarks) -> PoseSeen:
+    return PoseSeen(
+        names=list(POSE_LANDMARKS),
+        px=_points2(pose.landmarks_px),
+        visibility=_numbers(pose.visibility, _SHARE_DIGITS),
+        world=_points3(pose.world_m),
+    )
+
+
+def _hand(hand: HandLandmarks | None) -> HandSeen | None:
+    if hand is None:
+        return None
+    px, world = _points2(hand.landmarks_px), _points3(hand.world_m)
+    return HandSeen(px=px, world=world, confidence=round(hand.confidence, _SHARE_DIGITS))
+
+
+def _face(face: FaceLandmarks | None) -> FaceSeen | None:
+    return None if face is None else FaceSeen(px=_points2(face.landmarks_px))
+
+
+def _parameters(body: BodyParams) -> Parameters:
+    return Parameters(
+        rig=body.rig,
+        root=body.root,
+        translation=body.translation,
+        rotations=dict(body.rotations),
+        phenotypes=dict(body.phenotypes),
+        facial_actions=dict(body.facial_actions),
+    )
+
+
+def _numbers(values: FloatArray | Sequence[float], digits: int) -> list[float]:
+    return [float(value) for value in np.round(np.asarray(values, np.float64), digits)]
+
+
+def _points2(points: FloatArray) -> list[Point2]:
+    """(N, 2) pixels."""
+    return [(float(x), float(y)) for x, y in np.round(points.astype(np.float64), _PX_DIGITS)]
+
+
+def _points3(points: FloatArray) -> list[Point3]:
+    """(N, 3) metres."""
+    rounded = np.round(points.astype(np.float64), _METRE_DIGITS)
+    return [(float(x), float(y), float(z)) for x, y, z in rounded]
