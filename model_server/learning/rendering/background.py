@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from model_server.learning.rendering.grain import normal_grain
+
 
 def sample_background(rng: Generator, size: int) -> np.ndarray:
     """One background (size, size, 3): a base, some structure, sometimes out of focus."""
@@ -109,6 +111,6 @@ def _add_grain(rng: Generator, image: np.ndarray) -> np.ndarray:
     """Texture over everything: fine noise times a coarse amount."""
     size = len(image)
     cells = int(rng.integers(size // 6, size))
-    noise = rng.standard_normal((cells, cells), dtype=np.float32) * rng.uniform(2, 25)
+    noise = normal_grain(rng, (cells, cells)) * rng.uniform(2, 25)
     noise = cv2.resize(noise, (size, size), interpolation=cv2.INTER_LINEAR)
     return np.clip(image + noise[..., None], 0, 255).astype(np.uint8)

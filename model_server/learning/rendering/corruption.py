@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from model_server.learning.rendering.grain import normal_grain
+
 
 def occlude(
     rng: Generator, image: np.ndarray, silhouette: np.ndarray, parts: np.ndarray | None, probability: float = 0.3
@@ -19,7 +21,7 @@ def occlude(
     for _ in range(rng.integers(1, 4)):
         shape = _occluder_shape(rng, silhouette)
         colour = rng.uniform(0, 255, 3) * rng.uniform(0.3, 1)
-        texture = np.clip(colour + rng.normal(0, rng.uniform(0, 25), (*silhouette.shape, 1)), 0, 255)
+        texture = np.clip(colour.astype(np.float32) + normal_grain(rng, (*silhouette.shape, 1)) * np.float32(rng.uniform(0, 25)), 0, 255)
         image[shape > 0] = texture[shape > 0].astype(np.uint8)
         cover |= shape
     silhouette = np.where(cover > 0, 0, silhouette).astype(np.uint8)
@@ -37,7 +39,7 @@ def corrupt_picture(rng: Generator, image: np.ndarray) -> np.ndarray:
     if rng.random() < 0.5:
         image = _expose(rng, image)
     if rng.random() < 0.4:
-        noise = rng.standard_normal(image.shape, dtype=np.float32) * rng.gamma(2.0, 3.0)
+        noise = normal_grain(rng, image.shape) * np.float32(rng.gamma(2.0, 3.0))
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
         quality = int(rng.uniform(25, 95))

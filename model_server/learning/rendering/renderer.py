@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.random import Generator
 
@@ -17,9 +18,11 @@ from model_server.learning.rendering.body_arrays import load_body_arrays
 from model_server.learning.rendering.corruption import corrupt_picture, occlude
 from model_server.learning.rendering.posing import PosedBatch, PosedPerson, pose_people
 from model_server.learning.rendering.scene import Camera, DrawnLayer, Scene
-from model_server.learning.rendering.shells import shell_layers
+from model_server.learning.rendering.shells import arm_coordinate, is_under, shell_layers
 from model_server.learning.rendering.skin import eye_centres, skin_layer
 from model_server.learning.rendering.wardrobe import Layer, load_wardrobe
+
+_SKIN_MARGIN_M = 0.025  # skin stays visible this far beneath a painted garment's border
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class DressedRenderer:
         names, parents = [str(n) for n in self.body.bone_names], self.body.bone_parents.tolist()
         part_of_bone = np.array(part_of_bones(names, parents)) + 1
         self._scene = Scene(size, layers, part_of_bone, eye_centres(self.body)[0])
-        self._visible_skin: dict[tuple[str, ...], np.ndarray] = {}
+        self._along_arm = arm_coordinate(self.body)[self._layers["skin"].base_ids[:, 0]]
 
     def sample_look(self, phenotypes, rng: Generator) -> Look:
         """A random look for a body of these phenotypes."""
@@ -79,8 +82,7 @@ class DressedRenderer:
     def _render_one(self, batch: PosedBatch, index: int, camera: Camera, look: Look, rng, with_parts) -> RenderedSample:
         transforms = batch.cam_from_rest[index]
         rest = batch.rest_vertices[index]
-        hidden = tuple(worn.layer for worn in look.worn if len(self._layers[worn.layer].hidden_ids))
-        drawn = [self._place(worn, rest, transforms, hidden) for worn in look.worn]
+        drawn = [self._place(worn, rest, transforms, look) for worn in look.worn]
         person = self._scene.draw(drawn, camera, look.lighting)
         parts = self._scene.draw_parts(drawn, camera) if with_parts else None
         background = sample_background(rng, self.size)
@@ -90,7 +92,7 @@ class DressedRenderer:
         image = corrupt_picture(rng, image)
         return RenderedSample(image, silhouette, parts, batch.joints_cam[index])
 
-    def _place(self, worn: Worn, rest: np.ndarray, transforms: np.ndarray, hidden: tuple[str, ...]) -> DrawnLayer:
+    def _place(self, worn: Worn, rest: np.ndarray, transforms: np.ndarray, look: Look) -> DrawnLayer:
         """Fit, inflate and skin one layer."""
         layer = self._layers[worn.layer]
         fitted = layer.fit(rest)
@@ -100,21 +102,22 @@ class DressedRenderer:
         blended = blended.reshape(-1, 3, 4)
         positions = (blended[..., :3] @ fitted[..., None])[..., 0] + blended[..., 3]
         normals = (blended[..., :3] @ layer.normals[..., None])[..., 0]
-        triangles = self._skin_triangles(layer, hidden) if layer.slot == "skin" else None
+        triangles = self._visible_skin(layer, look) if layer.slot == "skin" else None
         return DrawnLayer(layer, positions, normals, worn.material, triangles)
 
-    def _skin_triangles(self, skin: Layer, hidden: tuple[str, ...]) -> np.ndarray:
-        """The skin that no garment hides; remembered per combination of garments."""
-        if hidden not in self._visible_skin:
-            gone = np.zeros(len(self.body.template_vertices), dtype=bool)
-            for name in hidden:
-                gone[self._layers[name].hidden_ids] = True
-            base_triangles = skin.base_ids[skin.triangles, 0]
-            self._visible_skin[hidden] = skin.triangles[~gone[base_triangles].all(axis=1)]
-        return self._visible_skin[hidden]
+    def _visible_skin(self, skin: Layer, look: Look) -> np.ndarray:
+        """The skin triangles (T, 3) that no garment hides."""
+        gone_base = np.zeros(len(self.body.template_vertices), dtype=bool)
+        under = np.zeros(len(skin.positions), dtype=bool)
+        for worn in look.worn:
+            gone_base[self._layers[worn.layer].hidden_ids] = True
+            if worn.material.cut is not None and worn.layer != "skirt":
+                under |= is_under(worn.material.cut, skin.positions, self._along_arm, _SKIN_MARGIN_M)
+        gone = under | gone_base[skin.base_ids[:, 0]]
+        return skin.triangles[~gone[skin.triangles].all(axis=1)]
 
 
 def _compose(person: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """Premultiplied RGBA (H, W, 4) over RGB (H, W, 3), both uint8."""
-    keep = 255 - person[..., 3:].astype(np.uint16)
-    return (person[..., :3] + ((background * keep + 127) // 255).astype(np.uint8)).astype(np.uint8)
+    """RGBA (H, W, 4) whose alpha is 0 or 255, over RGB (H, W, 3); the border is softened as a lens would."""
+    image = cv2.copyTo(cv2.cvtColor(person, cv2.COLOR_RGBA2RGB), person[..., 3], background)
+    return cv2.GaussianBlur(image, (3, 3), 0.45)

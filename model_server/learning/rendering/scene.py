@@ -126,7 +126,7 @@ class _LayerBuffers:
         self._posed.write(np.ascontiguousarray(posed, dtype=np.float32))
         triangles = self._own_triangles if item.triangles is None else item.triangles
         if triangles is not self._triangles:
-            self._indices.write(triangles)
+            self._indices.write(np.ascontiguousarray(triangles))
             self._triangles = triangles
 
     def _array(self, context, program) -> moderngl.VertexArray:

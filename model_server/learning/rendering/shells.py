@@ -35,10 +35,21 @@ def arm_coordinate(body: BodyArrays) -> np.ndarray:
     shoulder = body.bone_heads[names.index("upperarm01.L")]
     wrist = body.bone_heads[names.index("wrist.L")]
     axis = wrist - shoulder
-    mirrored = body.template_vertices * np.array([1, 1, 1], dtype=np.float32)
+    mirrored = body.template_vertices.copy()
     mirrored[:, 0] = np.abs(mirrored[:, 0])
     along = (mirrored - shoulder) @ axis / (axis @ axis)
     return np.where(on_arm, np.maximum(along, 0.0), -1.0).astype(np.float32)
+
+
+def is_under(cut: tuple[float, float, float, float], place: np.ndarray, along: np.ndarray, margin_m: float) -> np.ndarray:
+    """Whether template points (N, 3) with arm coordinates (N,) lie beneath a cut garment, away from its borders.
+
+    The same rule as `shaders/cut.glsl`.
+    """
+    low, high, sleeve, neck = cut
+    neckline = high + 0.55 * np.maximum(np.abs(place[:, 0]) - neck, 0)
+    within = (place[:, 2] > low + margin_m) & (place[:, 2] < neckline - margin_m)
+    return np.where(along > 0.05, along < sleeve - 2 * margin_m, within & (along <= sleeve - 2 * margin_m))
 
 
 def _helper_layer(body: BodyArrays, base_quads: np.ndarray, name: str) -> Layer:
