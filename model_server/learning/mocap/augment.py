@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_server.learning.body.pose_bones import MIRROR, POSE_BONES
 from model_server.learning.mocap import limits, so3
 from model_server.learning.mocap.library import LIBRARY, Library
+from model_server.learning.mocap.made_up import Composer, Parts
 from model_server.learning.mocap.reference import Reference
 from model_server.learning.mocap.reference import load as load_reference
 from model_server.learning.mocap.so3 import Array
@@ -31,8 +33,10 @@ class Shares:
     perturbed: float = 0.25
     strong: float = 0.25  # perturbation of those
     weak: float = 0.04  # of the rest
-    tilt: float = np.radians(10.0)  # standard deviation of the lean added to all
-    any_root: float = 0.05  # turned any way at all
+    stances: float = 0.25  # made-up lower bodies
+    gestures: float = 0.25  # made-up arms
+    tilt: float = np.radians(7.0)  # standard deviation of the lean added to all
+    any_root: float = 0.04  # turned any way at all
 
 
 def mirrored(rotations: Array) -> Array:
@@ -60,13 +64,15 @@ class PoseSampler:
         self.recorded = library.rotations(library.keep & library.of_split(split))
         self.weights = clip_weights(library.clip[library.keep & library.of_split(split)])
         self.shares = shares
-        self.frames = limits.bone_frames(reference or load_reference())
+        reference = reference or load_reference()
+        self.frames = limits.bone_frames(reference)
+        self.composer = Composer(reference)
         self.lower = np.array([name.startswith(LOWER_BODY) for name in POSE_BONES])
 
     def sample(self, rng: np.random.Generator, n: int) -> Array:
         """(n, 22, 3, 3) float32; the root's rotation is body-world with z up, any heading."""
         poses = self.recombined(rng, self.draw(rng, n))
-        poses = self.blended(rng, poses)
+        poses = self.composed(rng, self.blended(rng, poses))
         poses = np.where(rng.random((n, 1, 1, 1)) < 0.5, mirrored(poses), poses)
         poses = self.perturbed(rng, poses)
         poses[:, 0] = self.turned_roots(rng, poses[:, 0])
@@ -90,6 +96,19 @@ class PoseSampler:
         result[chosen] = so3.between(poses[chosen], others, rng.random((len(chosen), 1)))
         return result
 
+    def composed(self, rng: np.random.Generator, poses: Array) -> Array:
+        """Some lower bodies replaced by stances, some arms by gestures, always where the stance needs its arms."""
+        result = poses.copy()
+        stands = np.flatnonzero(rng.random(len(poses)) < self.shares.stances)
+        lower = self.composer.lower_bodies(rng, len(stands))
+        put(result, stands, lower)
+        kind = np.full(len(poses), -1)
+        kind[stands] = lower.kind
+        gestures = rng.random(len(poses)) < self.shares.gestures
+        gestures[stands] |= self.composer.demands_arms(lower.kind)
+        put(result, np.flatnonzero(gestures), self.composer.gestures_for(rng, kind[gestures]))
+        return result
+
     def perturbed(self, rng: np.random.Generator, poses: Array) -> Array:
         """Noise in the joints; what it would push beyond the limits stays there, or where the recording was."""
         strength = np.where(rng.random(len(poses)) < self.shares.perturbed, self.shares.strong, self.shares.weak)
@@ -106,6 +125,12 @@ class PoseSampler:
         turned = so3.about(UPRIGHT_AXIS, rng.uniform(-np.pi, np.pi, n)) @ so3.from_rotvec(lean) @ roots
         anyhow = so3.from_quaternion(rng.normal(size=(n, 4)))
         return np.where(rng.random((n, 1, 1)) < self.shares.any_root, anyhow, turned)
+
+
+def put(poses: Array, places: NDArray[np.intp], parts: Parts) -> None:
+    """Write the bones of `parts` into the chosen poses."""
+    for bone, rotations in parts.rotations.items():
+        poses[places, POSE_BONES.index(bone)] = rotations
 
 
 def clip_weights(clip: Array) -> Array:

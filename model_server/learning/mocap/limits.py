@@ -64,13 +64,13 @@ def limit_arrays() -> tuple[Array, Array]:
 
 
 def to_bone_frames(frames: Array, rotations: Array) -> Array:
-    """rotations (..., 22, 3, 3) -> rotation vectors (..., 22, 3): twist, hinge, side in radians."""
-    return np.einsum("bji,...bj->...bi", frames, so3.to_rotvec(rotations))
+    """rotations (..., 22, 3, 3) -> rotation vectors (..., 22, 3): twist, hinge, side in radians; frames of one bone work too."""
+    return np.einsum("...ji,...j->...i", frames, so3.to_rotvec(rotations))
 
 
 def from_bone_frames(frames: Array, vectors: Array) -> Array:
     """Twist, hinge and side (..., 22, 3) -> rotations (..., 22, 3, 3)."""
-    return so3.from_rotvec(np.einsum("bij,...bj->...bi", frames, vectors))
+    return so3.from_rotvec(np.einsum("...ij,...j->...i", frames, vectors))
 
 
 def excess(frames: Array, rotations: Array) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 from model_server.learning.body.pose_bones import POSE_BONES, POSE_PARENTS
 from model_server.learning.mocap import so3
 from model_server.learning.mocap.bvh import Motion
+from model_server.learning.mocap.limbs import Limb, pointing, shoulder_rhythm
 from model_server.learning.mocap.reference import Reference
 from model_server.learning.mocap.skeletons import Limbs, Source, recognise
 from model_server.learning.mocap.so3 import Array
@@ -25,8 +26,6 @@ UP: Final = np.array([0.0, 0.0, 1.0])
 BEND_TRUSTED: Final = np.radians((10.0, 30.0))  # the bending plane counts from the first, alone from the second
 TWIST_LIMITS: Final = np.radians((-95.0, 80.0))  # forearm from the reference, positive turns the left palm up
 STIFF: Final = np.radians(2.0)
-RAISED_SHOULDER: Final = np.radians(24.0)  # of a clavicle below an arm held straight up
-REACHING_SHOULDER: Final = np.radians(14.0)  # of a clavicle behind an arm held straight ahead
 HEAD_LOST: Final = np.radians(100.0)
 TWIST_SHARE: Final = 0.5  # of the forearm's twist, done by lowerarm02; the wrist does the rest
 
@@ -106,12 +105,7 @@ def clavicle(clip: BodyMotion, limbs: Limbs, chest: Array, side: str) -> Array:
     if so3.to_rotvec(given).std(0).max() > STIFF or len(given) == 1:
         return chest @ given
     arm = so3.transposed(chest) @ clip.direction(limbs.shoulder, limbs.elbow)[..., None]
-    across, ahead, above = arm[:, 0, 0], -arm[:, 1, 0], arm[:, 2, 0]
-    lift = RAISED_SHOULDER * np.clip((above + 0.5) / 1.5, 0, 1)
-    outward = across if side == ".L" else -across
-    reach = REACHING_SHOULDER * np.clip(ahead, 0, 1) * np.clip(1.2 - outward, 0, 1)
-    sign = 1.0 if side == ".L" else -1.0
-    return chest @ so3.from_rotvec(sign * (lift[:, None] * FORWARD - reach[:, None] * UP))
+    return chest @ shoulder_rhythm(arm[..., 0], side)
 
 
 def leg(clip: BodyMotion, limbs: Limbs, reference: Reference, side: str) -> dict[str, Array]:
@@ -186,12 +180,7 @@ def hinged_pair(
     """
     upper, lower = clip.direction(*joints[:2]), clip.direction(*joints[1:])
     hinge = hinge_axes(clip, joints, upper, lower, folds_towards)
-    ref_upper, ref_lower = reference.direction(*bones[:2]), reference.direction(*bones[1:])
-    ref_hinge = np.cross(ref_upper, ref_lower)
-    return (
-        so3.frame(upper, hinge) @ so3.frame(ref_upper, ref_hinge).T,
-        so3.frame(lower, hinge) @ so3.frame(ref_lower, ref_hinge).T,
-    )
+    return pointing(Limb.of(reference, *bones), upper, lower, hinge)
 
 
 def hinge_axes(
