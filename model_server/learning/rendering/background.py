@@ -43,16 +43,16 @@ def _gradient(rng: Generator, size: int) -> np.ndarray:
 
 def _clouds(rng: Generator, size: int) -> np.ndarray:
     """Coloured noise of several octaves with a random roughness, like foliage, plaster or gravel."""
-    total = np.zeros((size, size, 3), dtype=np.float32)
-    roughness = rng.uniform(0.35, 0.95)
-    base, spread = _colour(rng), rng.uniform(20, 110)
-    for octave in range(6):
+    roughness, tint = rng.uniform(0.35, 0.95), np.float32(rng.uniform(0, 0.6))
+    total = np.zeros((3, 3, 3), dtype=np.float32)
+    for octave in range(6):  # each octave has twice the cells of the last
         cells = 3 << octave
-        coarse = rng.random((cells, cells, 3), dtype=np.float32) - 0.5
-        grey = coarse[..., :1]
-        coarse = grey + rng.uniform(0, 0.6) * (coarse - grey)
-        total += roughness**octave * cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
-    return np.clip(base + spread * total, 0, 255).astype(np.uint8)
+        noise = rng.random((cells, cells, 3), dtype=np.float32) - np.float32(0.5)
+        noise = noise[..., :1] * (1 - tint) + noise * tint
+        total = cv2.resize(total, (cells, cells), interpolation=cv2.INTER_CUBIC) + np.float32(roughness**octave) * noise
+    picture = _colour(rng).astype(np.float32) + np.float32(rng.uniform(20, 110)) * total
+    picture = np.clip(picture, 0, 255).astype(np.uint8)
+    return cv2.resize(picture, (size, size), interpolation=cv2.INTER_CUBIC)
 
 
 def _paint_horizon(rng: Generator, image: np.ndarray) -> None:

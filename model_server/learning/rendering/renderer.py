@@ -18,7 +18,7 @@ from model_server.learning.rendering.body_arrays import load_body_arrays
 from model_server.learning.rendering.corruption import corrupt_picture, occlude
 from model_server.learning.rendering.posing import PosedBatch, PosedPerson, pose_people
 from model_server.learning.rendering.scene import Camera, DrawnLayer, Scene
-from model_server.learning.rendering.shells import arm_coordinate, is_under, shell_layers
+from model_server.learning.rendering.shells import arm_coordinate, cut_triangles, is_under, shell_layers
 from model_server.learning.rendering.skin import eye_centres, skin_layer
 from model_server.learning.rendering.wardrobe import Layer, load_wardrobe
 
@@ -98,12 +98,13 @@ class DressedRenderer:
         fitted = layer.fit(rest)
         if worn.inflate_m:
             fitted = fitted + worn.inflate_m * layer.normals
-        blended = layer.skin_weights @ transforms.reshape(len(transforms), 12)
-        blended = blended.reshape(-1, 3, 4)
-        positions = (blended[..., :3] @ fitted[..., None])[..., 0] + blended[..., 3]
-        normals = (blended[..., :3] @ layer.normals[..., None])[..., 0]
-        triangles = self._visible_skin(layer, look) if layer.slot == "skin" else None
-        return DrawnLayer(layer, positions, normals, worn.material, triangles)
+        posed = skin_points(layer, fitted, transforms)
+        triangles = None
+        if layer.slot == "skin":
+            triangles = self._visible_skin(layer, look)
+        elif worn.material.cut is not None:
+            triangles = cut_triangles(layer, worn.material.cut)
+        return DrawnLayer(layer, posed, worn.material, triangles)
 
     def _visible_skin(self, skin: Layer, look: Look) -> np.ndarray:
         """The skin triangles (T, 3) that no garment hides."""
@@ -115,6 +116,22 @@ class DressedRenderer:
                 under |= is_under(worn.material.cut, skin.positions, self._along_arm, _SKIN_MARGIN_M)
         gone = under | gone_base[skin.base_ids[:, 0]]
         return skin.triangles[~gone[skin.triangles].all(axis=1)]
+
+
+def skin_points(layer: Layer, fitted: np.ndarray, transforms: np.ndarray) -> np.ndarray:
+    """Linear blend skinning of fitted points (R, 3) and the layer's normals: (R, 6) in the camera frame.
+
+    Works on rows of coordinates, so that every step runs over long contiguous arrays.
+    """
+    blended = transforms.reshape(len(transforms), 12).T @ layer.skin_weights.T  # (12, R): three rows of a 3x4 map
+    x, y, z = np.ascontiguousarray(fitted.T)
+    u, v, w = np.ascontiguousarray(layer.normals.T)
+    posed = np.empty((len(fitted), 6), dtype=np.float32)
+    for axis in range(3):
+        a, b, c, shift = blended[4 * axis : 4 * axis + 4]
+        posed[:, axis] = a * x + b * y + c * z + shift
+        posed[:, 3 + axis] = a * u + b * v + c * w
+    return posed
 
 
 def _compose(person: np.ndarray, background: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from model_server.learning.rendering.wardrobe import Layer
 _SHADERS = Path(__file__).with_name("shaders")
 _VARIANTS = (("SKIN",), ("CLOTH",), ("CLOTH", "CUT"), ("HAIR",))
 _VARIANT_OF_SLOT = {"skin": ("SKIN",), "shell": ("CLOTH", "CUT"), "hair": ("HAIR",), "eyelashes": ("HAIR",)}
+_OPEN_SLOTS = ("hair", "eyelashes", "hat")  # seen from both sides
 _VERTEX_INPUTS = ("in_template", "in_uv", "in_piece", "in_part")
 
 
@@ -29,11 +30,10 @@ class Camera:
 
 @dataclass(frozen=True)
 class DrawnLayer:
-    """A layer where it stands: posed corners (R, 3) and unit normals (R, 3) in the camera frame."""
+    """A layer where it stands: corners and normals, side by side (R, 6), in the camera frame."""
 
     layer: Layer
-    positions_cam: np.ndarray
-    normals_cam: np.ndarray
+    posed_cam: np.ndarray
     material: Material
     triangles: np.ndarray | None = None  # a subset of the layer's, where something hides the rest
 
@@ -97,8 +97,8 @@ class Scene:
         self._target.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
 
     def _render(self, array: moderngl.VertexArray, item: DrawnLayer) -> None:
-        closed = item.layer.slot == "skin"
-        self._context.enable_only(moderngl.DEPTH_TEST | (moderngl.CULL_FACE if closed else 0))
+        is_open = item.layer.slot in _OPEN_SLOTS or item.layer.name == "skirt"
+        self._context.enable_only(moderngl.DEPTH_TEST | (0 if is_open else moderngl.CULL_FACE))
         triangles = item.layer.triangles if item.triangles is None else item.triangles
         array.render(moderngl.TRIANGLES, vertices=triangles.size)
 
@@ -122,8 +122,7 @@ class _LayerBuffers:
 
     def upload(self, item: DrawnLayer) -> None:
         """Write posed corners, and the triangles where they changed."""
-        posed = np.concatenate([item.positions_cam, item.normals_cam], axis=1)
-        self._posed.write(np.ascontiguousarray(posed, dtype=np.float32))
+        self._posed.write(item.posed_cam)
         triangles = self._own_triangles if item.triangles is None else item.triangles
         if triangles is not self._triangles:
             self._indices.write(np.ascontiguousarray(triangles))
@@ -176,7 +175,7 @@ def _periodic_resize(values: np.ndarray, size: int, axis: int) -> np.ndarray:
 
 def _clip_from_cam(camera: Camera, size: int, drawn: Sequence[DrawnLayer]) -> bytes:
     """Column-major 4x4 of the pinhole camera; the depth range hugs the person."""
-    depths = np.concatenate([item.positions_cam[:, 2] for item in drawn])
+    depths = np.concatenate([item.posed_cam[:, 2] for item in drawn])
     near = max(float(depths.min()) * 0.95 - 0.05, 0.02)
     far = max(float(depths.max()) * 1.05 + 0.05, near + 1.0)
     cx, cy = camera.center_px

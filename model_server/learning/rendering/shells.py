@@ -47,9 +47,15 @@ def is_under(cut: tuple[float, float, float, float], place: np.ndarray, along: n
     The same rule as `shaders/cut.glsl`.
     """
     low, high, sleeve, neck = cut
-    neckline = high + 0.55 * np.maximum(np.abs(place[:, 0]) - neck, 0)
+    neckline = high + 1.3 * np.maximum(np.abs(place[:, 0]) - neck, 0)
     within = (place[:, 2] > low + margin_m) & (place[:, 2] < neckline - margin_m)
     return np.where(along > 0.05, along < sleeve - 2 * margin_m, within & (along <= sleeve - 2 * margin_m))
+
+
+def cut_triangles(layer: Layer, cut: tuple[float, float, float, float]) -> np.ndarray:
+    """The triangles (T, 3) of a painted garment that its cut leaves at least in part."""
+    kept = is_under(cut, layer.positions, layer.uvs[:, 0], margin_m=-0.03)
+    return layer.triangles[kept[layer.triangles].any(axis=1)]
 
 
 def _helper_layer(body: BodyArrays, base_quads: np.ndarray, name: str) -> Layer:

@@ -6,6 +6,6 @@ uniform vec4 cut;       // lowest height, highest height at the middle, furthest
 bool is_cut_away(vec3 place, vec2 uv) {
     if (uv.x > cut.z) return true;
     if (uv.x > 0.05) return false;
-    float neckline = cut.y + 0.55 * max(abs(place.x) - cut.w, 0.0);
+    float neckline = cut.y + 1.3 * max(abs(place.x) - cut.w, 0.0);
     return place.z < cut.x || place.z > neckline;
 }
