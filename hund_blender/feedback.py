@@ -34,8 +34,12 @@ def _look_through_camera() -> None:
     """The largest 3D view of the first window shows what the photo's camera sees."""
     window = next(iter(bpy.context.window_manager.windows), None)
     views = sorted(_views(window), key=lambda area: area.width * area.height) if window is not None else []
-    if views and window is not None and window.scene.camera is not None:
-        views[-1].spaces.active.region_3d.view_perspective = "CAMERA"
+    if not views or window is None or window.scene.camera is None:
+        return
+    views[-1].spaces.active.region_3d.view_perspective = "CAMERA"
+    region = next(region for region in views[-1].regions if region.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=views[-1], region=region):
+        bpy.ops.view3d.view_center_camera()
 
 
 def _pop_up(problems: list[Problem]) -> None:

@@ -19,11 +19,14 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):
     """Find the people in photos and build each as an editable, rigged figure seen through the photo's camera"""
 
     bl_idname = "hund.import_photos"
-    bl_label = "Import People from Photos"
+    bl_label = "Import People"
     bl_options = {"REGISTER"}  # noqa: RUF012 - the people arrive later and push their own undo step
 
     filter_glob: bpy.props.StringProperty(  # type: ignore[valid-type]
         default="*.jpg;*.jpeg;*.png;*.webp;*.bmp;*.tif;*.tiff", options={"HIDDEN"}
+    )
+    display_type: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        items=(("THUMBNAIL", "Thumbnails", "", 3),), options={"HIDDEN"}
     )
     files: bpy.props.CollectionProperty(  # type: ignore[valid-type]
         type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"}
@@ -33,7 +36,7 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):
         name="Most People", description="How many people to find at most, the largest first", default=8, min=1, max=32
     )
     use_camera: bpy.props.BoolProperty(  # type: ignore[valid-type]
-        name="Set Camera and Render Size",
+        name="Set Scene Camera",
         description="Make the first photo's camera the scene's camera, and its pixels the render size",
         default=True,
     )

@@ -5,17 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from .axes import BLENDER_FROM_CAM, blender_from_cam, height_above
 from .body import Body, PosedBody, RestBody
-from .estimate import Person
+from .estimate import Person, Photo
 from .rotations import matrices_from_quaternions
 
 Array = npt.NDArray[Any]
+
+VIEW_DEPTH_M: Final = 8.0  # room that every camera gets at least
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +60,16 @@ def _place(person: Person, rest: RestBody, posed_cam: PosedBody, camera_location
     return PlacedPerson(person, rest, posed, np.array([hips[0], hips[1], 0.0]))
 
 
-def extent_x(photo: PlacedPhoto) -> tuple[float, float]:
-    """The least and the greatest x that a photo's camera and people reach."""
-    xs = [photo.camera_location[:1], *(placed.posed.vertices[:, 0] for placed in photo.people)]
-    return min(float(x.min()) for x in xs), max(float(x.max()) for x in xs)
+def extent_x(placed: PlacedPhoto, photo: Photo) -> tuple[float, float]:
+    """The least and the greatest x of a photo's people and of what its camera sees at their depth.
+
+    Photos that keep out of each other's extents do not show up in each other's cameras.
+    """
+    points = np.concatenate([placed.camera_location[None], *(person.posed.vertices for person in placed.people)])
+    depth_m = max(float(points[:, 1].max() - placed.camera_location[1]), VIEW_DEPTH_M)
+    half_view_m = depth_m * photo.width / 2 / photo.focal_px
+    camera_x = float(placed.camera_location[0])
+    return min(float(points[:, 0].min()), camera_x - half_view_m), max(float(points[:, 0].max()), camera_x + half_view_m)
 
 
 def moved_along_x(photo: PlacedPhoto, distance_m: float) -> PlacedPhoto:

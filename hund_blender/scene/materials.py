@@ -16,7 +16,7 @@ class Look(NamedTuple):
 
 
 LOOKS: Final = (
-    Look("HUND Skin", (0.55, 0.33, 0.24), 0.5, 0.08),
+    Look("HUND Skin", (0.68, 0.46, 0.36), 0.5, 0.08),
     Look("HUND Eyes", (0.75, 0.75, 0.72), 0.1, 0.0),
     Look("HUND Mouth", (0.42, 0.12, 0.10), 0.35, 0.08),
 )

@@ -9,6 +9,7 @@ from typing import Final
 import bpy
 
 from ..errors import SceneError
+from ..estimate import Photo
 from ..job import PhotoResult, Problem
 from ..pose import PlacedPerson, PlacedPhoto, extent_x, moved_along_x, place_people
 from .armature import build_armature, pose_armature
@@ -42,20 +43,21 @@ def add_photos(scene: bpy.types.Scene, results: Sequence[PhotoResult], *, use_ca
 def _add_photo(
     scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, result: PhotoResult, *, use_camera: bool
 ) -> list[bpy.types.Object]:
-    placed = _beside_others(scene, place_people(result.body, result.estimate.people))
+    photo = result.estimate.photo
+    placed = _beside_others(scene, place_people(result.body, result.estimate.people), photo)
     with removed_on_failure():
-        image = load_photo(result.path, result.estimate.photo)
+        image = load_photo(result.path, photo)
         collection = bpy.data.collections.new(result.path.stem)
-        collection[RIGHT_EDGE] = extent_x(placed)[1]
+        collection[RIGHT_EDGE] = extent_x(placed, photo)[1]
         scene.collection.children.link(collection)
         armatures = [
             _add_person(f"{result.path.stem} Person {number}", result, person, collection, view_layer)
             for number, person in enumerate(placed.people, start=1)
         ]
         if use_camera:
-            set_render_size(scene, result.estimate.photo)
+            set_render_size(scene, photo)
         name = f"{result.path.stem} Camera"
-        camera = build_camera(name, result.estimate.photo, image, placed.camera_location, scene, collection)
+        camera = build_camera(name, photo, image, placed.camera_location, scene, collection)
         if use_camera:
             scene.camera = camera
     return armatures
@@ -77,11 +79,11 @@ def _add_person(
     return armature
 
 
-def _beside_others(scene: bpy.types.Scene, photo: PlacedPhoto) -> PlacedPhoto:
+def _beside_others(scene: bpy.types.Scene, placed: PlacedPhoto, photo: Photo) -> PlacedPhoto:
     taken = [collection[RIGHT_EDGE] for collection in scene.collection.children if RIGHT_EDGE in collection]
     if not taken:
-        return photo
-    return moved_along_x(photo, max(taken) + GAP_M - extent_x(photo)[0])
+        return placed
+    return moved_along_x(placed, max(taken) + GAP_M - extent_x(placed, photo)[0])
 
 
 def _select_only(view_layer: bpy.types.ViewLayer, objects: Sequence[bpy.types.Object]) -> None:

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small HTTP server on this computer that answers as docs/protocol.md says, with what a test wants it to say."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+TOKEN = "a token"
+ASSET = Path(__file__).parents[2] / "model_server" / "assets" / "anny.npz"
+Reply = tuple[int, dict[str, Any]]
+
+
+def error(status: int, code: str, message: str, remedy: str = "Do something else.") -> Reply:
+    return status, {"detail": {"code": code, "message": message, "remedy": remedy}}
+
+
+class LocalServer(ThreadingHTTPServer):
+    """`estimate` gets the bytes of the photo and returns what to reply; it may take its time."""
+
+    daemon_threads = True
+
+    def __init__(self, estimate: Callable[[bytes], Reply]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.estimate = estimate
+        self.targets: list[str] = []
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: LocalServer
+
+    def do_GET(self) -> None:
+        if self._is_welcome():
+            self.server.targets.append(self.path)
+            self._send(200, ASSET.read_bytes())
+
+    def do_POST(self) -> None:
+        if self._is_welcome():
+            self.server.targets.append(self.path)
+            photo = self.rfile.read(int(self.headers["Content-Length"]))
+            self._send_json(*self.server.estimate(photo))
+
+    def _is_welcome(self) -> bool:
+        if self.headers["Authorization"] == f"Bearer {TOKEN}":
+            return True
+        self._send_json(*error(401, "unauthorized", "The token is wrong."))
+        return False
+
+    def _send_json(self, status: int, answer: dict[str, Any]) -> None:
+        self._send(status, json.dumps(answer).encode())
+
+    def _send(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the test's output clean."""
+
+
+@contextmanager
+def running(estimate: Callable[[bytes], Reply]) -> Iterator[LocalServer]:
+    server = LocalServer(estimate)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
