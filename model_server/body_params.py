@@ -25,9 +25,10 @@ class BodyParams:
 
 
 def wxyz_from_matrix(rotations: FloatArray) -> FloatArray:
-    """Rotation matrices (N, 3, 3), column vectors, to unit quaternions (N, 4) WXYZ with W not negative.
+    """Rotation matrices (N, 3, 3), column vectors, to unit quaternions (N, 4) WXYZ, W not negative.
 
-    Shepperd's method: of four equivalent formulas the one with the largest divisor, so no rotation is near a singularity.
+    Shepperd's method: of four equivalent formulas the one with the largest divisor, so that no
+    rotation is near a singularity.
     """
     m = rotations.astype(np.float64)
     xx, yy, zz = m[:, 0, 0], m[:, 1, 1], m[:, 2, 2]

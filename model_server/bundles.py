@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Model bundles for mediapipe's Tasks, made from the bare networks that its wheel carries.
 
-The wheel has the networks but not the `.task` bundles, which its documentation has one download. A bundle is a zip of
-a detector and a landmarker, each with metadata that says how pixels are normalised; mediapipe's own writers make both.
-Bundles are built once and kept in a cache folder.
+The wheel has the networks but not the `.task` bundles, which its documentation has one download. A
+bundle is a zip of a detector and a landmarker, each with metadata that says how pixels are
+normalised; mediapipe's own writers make both. Bundles are built once and kept in a cache folder.
 """
 
 import logging
@@ -44,7 +44,7 @@ _BUNDLES: Final[dict[str, tuple[_Part, ...]]] = {
 
 
 def cache_folder() -> Path:
-    """The folder for files that can be made again; the environment variable HUND_CACHE names another one."""
+    """The folder for files that can be made again; the variable HUND_CACHE names another one."""
     if given := os.environ.get("HUND_CACHE"):
         return Path(given)
     return _platform_cache_folder() / "hund"
@@ -59,7 +59,10 @@ def _platform_cache_folder() -> Path:
 
 
 def bundle_bytes(name: str) -> bytes:
-    """The bundle `pose` or `hand`, from the cache or built now. Bytes, since mediapipe trips over some Windows paths."""
+    """The bundle `pose` or `hand`, from the cache or built now.
+
+    Bytes and no path, since mediapipe trips over some paths on Windows.
+    """
     path = cache_folder() / f"{name}-mediapipe-{metadata.version('mediapipe')}-{_FORMAT}.task"
     if path.is_file() and zipfile.is_zipfile(path):
         return path.read_bytes()
@@ -69,12 +72,12 @@ def bundle_bytes(name: str) -> bytes:
 
 
 def _keep(path: Path, content: bytes) -> None:
-    """Write in one step, so that another process never reads half a bundle; do without a cache that is read-only."""
+    """Write in one step, so that nobody reads half a bundle; do without where that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as partial:
             partial.write(content)
-        os.replace(partial.name, path)
+        Path(partial.name).replace(path)
     except OSError as error:
         logger.warning("cannot keep %s: %s", path, error)
 

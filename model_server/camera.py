@@ -13,8 +13,9 @@ from model_server.errors import BadRequestError
 
 FocalSource = Literal["exif", "default", "given"]
 
-# Of the longer side: 43 mm on full frame, a normal lens. Phones are wider (0.75), portraits longer (2 and more), so the
-# middle of what photos have; a wrong guess moves people nearer or farther and hardly turns their limbs.
+# Of the longer side: 43 mm on full frame, a normal lens. Phones are wider (0.75), portraits longer
+# (2 and more), so this is the middle of what photos have; a wrong guess moves people nearer or
+# farther and hardly turns their limbs.
 DEFAULT_FOCAL: Final = 1.2
 _PLAUSIBLE: Final = (0.2, 30.0)  # of the longer side; outside of it a number is no focal length
 
@@ -64,7 +65,7 @@ def _checked(focal_px: float) -> float:
 
 
 def exif_focal_px(exif: Any, size: tuple[int, int]) -> float | None:
-    """Focal length in pixels of a photo of `size` from its EXIF (Pillow's `Exif`), if it tells a plausible one."""
+    """Focal length in pixels of a photo of `size` if its EXIF (Pillow's) tells a plausible one."""
     try:
         tags = exif.get_ifd(_EXIF_FOLDER)
         found = _from_35mm(tags, size) or _from_sensor(tags, size)
@@ -81,7 +82,7 @@ def _from_35mm(tags: Mapping[int, Any], size: tuple[int, int]) -> float | None:
 
 
 def _from_sensor(tags: Mapping[int, Any], size: tuple[int, int]) -> float | None:
-    """By the focal length and the sensor's pixels per unit; the photo may have been scaled since."""
+    """By the focal length and the sensor's pixels per unit; the photo may be scaled since."""
     focal_mm = float(tags.get(_FOCAL_LENGTH, 0))
     per_unit = float(tags.get(_PLANE_X_RESOLUTION, 0))
     unit_mm = _UNIT_MM.get(int(tags.get(_PLANE_UNIT, 2)))

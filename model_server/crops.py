@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Square crops, turned by quarters and mirrored, and the exact way back to the picture.
 
-Pixels are continuous: a picture of width W spans 0…W, so resizing is a plain scale and mirroring is `W - x`.
+Pixels are continuous: a picture of width W spans 0…W, so resizing is a plain scale and mirroring
+is `W - x`.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -52,13 +54,13 @@ def box_around(points_px: FloatArray) -> Box:
 
 @dataclass(frozen=True)
 class Crop:
-    """A square of the picture, scaled to `size` pixels, turned counter-clockwise by quarters, then mirrored."""
+    """A square of the picture, scaled to `size` pixels, turned by quarters, then mirrored."""
 
     left: int  # may be outside of the picture, as may the far edges; there the crop is black
     top: int
     side: int
     size: int
-    quarter_turns: int = 0
+    quarter_turns: int = 0  # counter-clockwise, as `np.rot90`
     mirrored: bool = False
 
     @property
@@ -78,7 +80,7 @@ def square_crop(box: Box, size: int) -> Crop:
 
 
 def quarters_to_upright(up_px: FloatArray) -> int:
-    """How many quarter turns of a crop bring the direction `up_px` (2,) of the picture nearest to straight up."""
+    """How many quarter turns bring the direction `up_px` (2,) of the picture nearest to up."""
     clockwise = np.arctan2(float(up_px[0]), -float(up_px[1]))
     return round(clockwise / (np.pi / 2)) % 4
 
@@ -87,12 +89,14 @@ def cut(image: ImageArray, crop: Crop) -> ImageArray:
     """The crop's pixels (size, size, 3); black where it reaches out of `image` (H, W, 3)."""
     shrinking = crop.side > crop.size
     interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    square = cv2.resize(_padded_square(image, crop), (crop.size, crop.size), interpolation=interpolation)
+    square = cv2.resize(
+        _padded_square(image, crop), (crop.size, crop.size), interpolation=interpolation
+    )
     turned = np.rot90(square, crop.quarter_turns)
     return np.ascontiguousarray(turned[:, ::-1] if crop.mirrored else turned, np.uint8)
 
 
-def _padded_square(image: ImageArray, crop: Crop) -> ImageArray:
+def _padded_square(image: NDArray[Any], crop: Crop) -> NDArray[Any]:
     height, width = image.shape[:2]
     left, top = max(crop.left, 0), max(crop.top, 0)
     right, bottom = min(crop.left + crop.side, width), min(crop.top + crop.side, height)
@@ -123,7 +127,7 @@ def apply_affine(matrix: FloatArray, points: FloatArray) -> FloatArray:
 
 
 def camera_turn(crop: Crop) -> FloatArray:
-    """The orthogonal matrix (3, 3) that takes camera-aligned directions of the crop to those of the picture.
+    """The orthogonal matrix (3, 3) from camera-aligned directions of the crop to the picture's.
 
     Its determinant is -1 for a mirrored crop; whoever applies it swaps the names of left and right.
     """

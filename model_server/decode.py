@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Landmarks to evidence, and what the network makes of it to people: the two sides of one session call."""
+"""Landmarks to evidence, and the network's answer to people: both sides of one session call."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,7 +16,8 @@ from model_server.landmark_names import COCO_FROM_POSE, POSE_LANDMARKS, indices
 from model_server.landmarks import PersonLandmarks
 from model_server.session import DescentConfig, Evidence, Posed
 
-# A look that the vote ranks lower is believed only if the body explains it this much better, per rank.
+# A look that the vote ranks lower is believed only if the body explains it this much better, per
+# rank.
 _ENERGY_PER_RANK: Final = 0.25
 _DIGITS: Final = 6
 
@@ -38,7 +39,7 @@ def evidence_of(people: Sequence[PersonLandmarks], camera: Camera) -> Evidence:
 def decode(
     posed: Posed, people: Sequence[PersonLandmarks], camera: Camera, config: DescentConfig
 ) -> list[Person]:
-    """The people behind a batch made by `evidence_of`, each by the look that the body explains best."""
+    """The people behind a batch of `evidence_of`, each by the look that the body explains best."""
     starts = np.cumsum([0, *(len(person.hypotheses) for person in people)])
     return [
         _person(posed, int(start), person, camera, config)

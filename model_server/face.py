@@ -6,7 +6,15 @@ from typing import Any, Final
 import numpy as np
 
 from model_server.arrays import FloatArray, ImageArray
-from model_server.crops import Crop, apply_affine,box_around,cut,image_from_crop,quarters_to_upright,square_crop,
+from model_server.crops import (
+    Crop,
+    apply_affine,
+    box_around,
+    cut,
+    image_from_crop,
+    quarters_to_upright,
+    square_crop,
+)
 from model_server.hands import pixels_per_metre
 from model_server.landmark_names import POSE_LANDMARKS, indices
 from model_server.landmarks import FaceLandmarks, PoseLandmarks
@@ -35,7 +43,7 @@ class FaceDetector:
     def __init__(self) -> None:
         from mediapipe.python.solutions.face_mesh import FaceMesh
 
-        self._mesh = FaceMesh(static_image_mode=True, refine_landmarks=True, max_num_faces=2)
+        self._mesh: Any = FaceMesh(static_image_mode=True, refine_landmarks=True, max_num_faces=2)
 
     def detect(self, image: ImageArray, body: PoseLandmarks) -> FaceLandmarks | None:
         """The face of `body` in `image` (H, W, 3), if it can be seen and belongs there."""
@@ -58,7 +66,9 @@ def _face(crop: Crop, points: Any) -> FaceLandmarks:
 def face_crop(body: PoseLandmarks) -> Crop | None:
     """The square around a face, or nothing where it would be too small to read."""
     head = box_around(body.landmarks_px[list(_HEAD)])
-    length = max(_CROP_SIDE_M * pixels_per_metre(body), _CROP_PER_HEAD * max(head.width, head.height))
+    length = max(
+        _CROP_SIDE_M * pixels_per_metre(body), _CROP_PER_HEAD * max(head.width, head.height)
+    )
     if length < _MIN_SIDE_PX:
         return None
     square = square_crop(head.grown(length / max(head.width, head.height, 1.0)), _CROP_SIZE)

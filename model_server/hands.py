@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A body's landmarks to its hands: cut where the body says a hand is, keep what ends at that wrist."""
+"""A body's landmarks to its hands: cut where the body has one, keep what ends at that wrist."""
 
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -43,8 +42,10 @@ class HandDetector:
         if crop is None:
             return None
         result = self._landmarker.detect(mediapipe_image(cut(image, crop)))
-        found = zip(result.hand_landmarks, result.hand_world_landmarks, result.handedness, strict=True)
-        # A hand of the other name at this wrist is the person's other hand, or the body has its sides confused.
+        found = zip(
+            result.hand_landmarks, result.hand_world_landmarks, result.handedness, strict=True
+        )
+        # A hand of the other name here is the other hand, or the body has its sides confused.
         hands = [_hand(crop, *parts) for parts in found if _side_of(parts[2]) == side]
         return nearest_hand(hands, wrist_px(body, side), crop.side * _WRIST_TOLERANCE)
 
@@ -53,8 +54,10 @@ class HandDetector:
 
 
 def hand_crop(body: PoseLandmarks, side: Side) -> Crop | None:
-    """The square around a hand, or nothing where the wrist is hidden or the hand too small to read."""
-    wrist, index, pinky = indices(POSE_LANDMARKS, [f"{side}_{n}" for n in ("wrist", "index", "pinky")])
+    """The square around a hand; nothing where the wrist is hidden or the hand too small to read."""
+    wrist, index, pinky = indices(
+        POSE_LANDMARKS, [f"{side}_{n}" for n in ("wrist", "index", "pinky")]
+    )
     if body.visibility[wrist] < _VISIBLE:
         return None
     knuckles = (body.landmarks_px[index] + body.landmarks_px[pinky]) / 2
@@ -67,7 +70,7 @@ def hand_crop(body: PoseLandmarks, side: Side) -> Crop | None:
 
 
 def pixels_per_metre(body: PoseLandmarks) -> float:
-    """How large a metre at the body appears: spread of its landmarks in the picture over that in the world."""
+    """How large a metre at the body appears: its spread in the picture over that in the world."""
     spread_px = body.landmarks_px.std(axis=0).sum()
     spread_m = body.world_m[:, :2].std(axis=0).sum()
     return float(spread_px / max(spread_m, 1e-3))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Several looks at one person, and a vote on which of them to believe.
 
-The detector is trained on upright people and is often wrong in silence on others: sure of itself, but with arms for legs.
-Shown the same person turned and mirrored it errs differently each time, while right answers coincide. So the vote is by
-agreement between looks, weighted by visibility; choosing by visibility alone is measurably worse.
+The detector is trained on upright people and is often wrong in silence on others: sure of itself,
+but with arms for legs. Shown the same person turned and mirrored it errs differently each time,
+while right answers coincide. So the vote is by agreement between looks, weighted by visibility;
+choosing by visibility alone is measurably worse (benchmarks/photos.py).
 """
 
 from collections.abc import Sequence
@@ -38,7 +39,7 @@ _TORSO: Final = indices(
 
 
 def in_picture(found: PoseLandmarks, crop: Crop, shape: tuple[int, int]) -> PoseLandmarks:
-    """Landmarks of a crop as landmarks of the picture of `shape` (H, W): moved, turned back, sides unswapped."""
+    """Landmarks of a crop as those of a picture of `shape` (H, W): turned back, sides unswapped."""
     placed = replace(
         found,
         landmarks_px=apply_affine(image_from_crop(crop), found.landmarks_px),
@@ -79,7 +80,7 @@ def person_size(found: PoseLandmarks) -> float:
 
 
 def landmark_agreement(a: PoseLandmarks, b: PoseLandmarks, size: float) -> FloatArray:
-    """(P,) 1 where both looks put a landmark in one place, towards 0 with the distance relative to `size` pixels."""
+    """(P,) 1 where both looks put a landmark in one place, less with the distance over `size`."""
     apart = np.linalg.norm(a.landmarks_px - b.landmarks_px, axis=1) / (size * _TOLERANCE)
     return np.exp(-0.5 * apart**2).astype(np.float32)
 
@@ -101,7 +102,9 @@ def vote(looks: Sequence[PoseLandmarks]) -> PersonLandmarks:
     """Order looks by how much, and how visibly, all of them agree with each."""
     size = float(np.median([person_size(look) for look in looks]))
     seen = np.stack([look.visibility for look in looks])  # (N, P)
-    together = np.stack([[landmark_agreement(a, b, size) for b in looks] for a in looks])  # (N, N, P)
+    together = np.stack(
+        [[landmark_agreement(a, b, size) for b in looks] for a in looks]
+    )  # (N, N, P)
     scores = np.einsum("ip,jp,ijp->i", seen, seen, together)
     order = np.argsort(-scores, kind="stable")
     return PersonLandmarks(tuple(looks[i] for i in order), together[order].mean(axis=1))
@@ -120,6 +123,4 @@ def distinct(person: PersonLandmarks, limit: int) -> PersonLandmarks:
         if all(agreement(look, looks[better]) < _SAME_LOOK for better in kept):
             kept.append(i)
     kept = kept[:limit]
-    return replace(
-        person, hypotheses=tuple(looks[i] for i in kept), support=person.support[kept]
-    )
+    return replace(person, hypotheses=tuple(looks[i] for i in kept), support=person.support[kept])

@@ -2,10 +2,9 @@
 """Bytes to pixels: any photo a person may drop, upright, as RGB."""
 
 import io
-import logging
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -27,16 +26,15 @@ from model_server.errors import (
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 _WORK_SIZE: Final = 2048  # pixels of the longer side; landmarks gain nothing from more
 _MAX_PIXELS: Final = 64_000_000  # decoded in full
-_MAX_JPEG_PIXELS: Final = 400_000_000  # baseline JPEGs are decoded at a fraction of their size
+_MAX_JPEG_PIXELS: Final = 400_000_000  # baseline JPEGs are decoded at a fraction of it
 _MAX_SIDE: Final = 65_500
-_BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, MemoryError)
+_BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 _USE_JPEG: Final = "Save it as JPEG or PNG and try again."
 
-# The bounds above are checked on the header of every file, so Pillow's own warning has no work here.
+# The bounds above are checked on the header of every file, so Pillow's own bound is not needed.
 PIL.Image.MAX_IMAGE_PIXELS = None
 PIL.Image.init()  # else it learns formats only when a first file needs them
 _READABLE: Final = [name for name in _FORMATS if name in PIL.Image.OPEN]
-logging.getLogger("PIL").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Photo:
 
 
 def decode_photo(content: bytes) -> Photo:
-    """The upright photo in `content`: EXIF orientation applied, on white where transparent, the first of its frames."""
+    """The photo in `content`: upright by its EXIF, on white where transparent, the first frame."""
     image = _opened(content)
     stored = image.size
     _check_size(image)
@@ -74,7 +72,7 @@ _ORIENTATION: Final = 0x0112
 
 
 def _upright(pixels: ImageArray, orientation: object) -> ImageArray:
-    """Pixels as they are meant to be seen, by the eight orientations of EXIF: quarter turns, then mirrored."""
+    """Pixels as they are meant to be seen, by the eight orientations of EXIF."""
     turns, mirrored = _TURNS_OF_ORIENTATION.get(orientation, (0, False))
     turned = np.rot90(pixels, turns)
     return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
@@ -133,7 +131,9 @@ def _known_kind(content: bytes) -> str | None:
         return "a HEIC photo" if heic else "a video"
     if b"<svg" in content[:1024].lower():
         return "an SVG drawing"
-    return next((kind for start, kind in _STARTS_OF_OTHERS.items() if content.startswith(start)), None)
+    return next(
+        (kind for start, kind in _STARTS_OF_OTHERS.items() if content.startswith(start)), None
+    )
 
 
 def _check_size(image: PIL.ImageFile.ImageFile) -> None:
@@ -148,7 +148,7 @@ def _check_size(image: PIL.ImageFile.ImageFile) -> None:
 
 
 @contextmanager
-def _damage_told() -> Iterator[None]:
+def _damage_told() -> Generator[None]:
     try:
         yield
     except _BROKEN as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of the detector's landmarks, their mirror images, and the COCO joints among them: plain data."""
+"""Names of landmarks, their mirror images, and the COCO joints among them: plain data."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -94,7 +94,7 @@ def mirrored_name(name: str) -> str:
 
 
 def mirror_order(names: Sequence[str]) -> tuple[int, ...]:
-    """Indices `m` so that landmark `i` of a mirrored picture is landmark `m[i]` of the upright one."""
+    """Indices `m` so that landmark `i` of a mirrored picture is landmark `m[i]` of the picture."""
     return tuple(names.index(mirrored_name(name)) for name in names)
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image to landmarks. Everything after this file depends on these dataclasses alone, so the detector can be replaced."""
+"""Image to landmarks.
+
+Everything after this file depends on these dataclasses alone, so the detector can be replaced.
+"""
 
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -16,7 +19,7 @@ _DEFAULT_CONFIDENCE: Final = 0.5  # mediapipe's own
 
 @dataclass(frozen=True)
 class PoseLandmarks:
-    """What the detector says of one person, in the pixels of the picture it was given. P = 33, `POSE_LANDMARKS`."""
+    """What the detector says of one person, in pixels of its picture. P = 33, `POSE_LANDMARKS`."""
 
     landmarks_px: FloatArray  # (P, 2)
     depth: FloatArray  # (P,) away from the camera relative to the hips, roughly in pixels

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Picture to people: a wide pass that finds them, then closer looks at each until the looks agree."""
+"""Picture to people: a wide pass finds them, then closer looks at each until the looks agree."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,9 @@ _CONFIDENCE: Final = 0.3  # low, since closer looks throw out what is no person
 _WIDE_SIZE: Final = 640
 _CLOSE_SIZE: Final = 384
 _CLOSE_MARGINS: Final = (1.6, 1.25)  # of the box; the first is the first look
-_FILLS_PICTURE: Final = 0.55  # of its longer side: such a person is the subject, nobody else is searched for
+_FILLS_PICTURE: Final = (
+    0.55  # of its longer side: such a person is the subject, nobody else is searched for
+)
 _SURE: Final = 0.8  # upright and mirrored look agree by this: no more looks are needed
 _SURE_VISIBILITY: Final = 0.6
 _SAME_BOX: Final = 0.3
@@ -106,7 +108,7 @@ def _detector(*, with_masks: bool) -> PoseDetector:
 
 
 def all_ways(crop: Crop, first_quarter: int = 0) -> list[Crop]:
-    """Eight ways to look at a crop: turned by `first_quarter`, the same mirrored, then the other quarters."""
+    """Eight ways to look at a crop: `first_quarter` first, each quarter plain and mirrored."""
     quarters = [(first_quarter + more) % 4 for more in range(4)]
     return [crop.turned(quarter, mirrored=m) for quarter in quarters for m in (False, True)]
 

@@ -2,7 +2,7 @@
 """Photo to people: every step on one line."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -39,7 +39,7 @@ class Stopwatch:
     timings_ms: dict[str, float] = field(default_factory=dict[str, float])
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
+    def step(self, name: str) -> Generator[None]:
         start = time.perf_counter()
         yield
         self.timings_ms[name] = round((time.perf_counter() - start) * 1000, 1)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The descent network behind a protocol, and its one implementation on ONNX Runtime.
 
-This file is the only place that knows the names inside the graph; `learning/export_onnx.py` writes the same names.
+This file is the only place at run time that knows the names inside the graph;
+`learning/export_onnx.py` writes them.
 """
 
 import json

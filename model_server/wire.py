@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes over the wire: the answers of docs/protocol.md as models, and how an Estimate becomes one."""
+"""What goes over the wire: the answers of docs/protocol.md, and how an Estimate becomes one."""
 
 from collections.abc import Sequence
 from typing import Literal

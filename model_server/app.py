@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP face of the pipeline: the routes of docs/protocol.md."""
+
+import hashlib
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+
+from model_server import __version__
+from model_server.errors import (
+    BadRequestError,
+    HundError,
+    InternalError,
+    TooLargeError,
+    UnknownRigError,
+)
+from model_server.guard import Guard, error_response
+from model_server.pipeline import Estimator
+from model_server.settings import Settings, rigs
+from model_server.wire import ErrorAnswer, EstimateAnswer, Health, estimate_answer
+from model_server.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+_DRAINED: Final = 4  # bodies up to this many times the bound are read to the end before the refusal
+_MAX_PEOPLE: Final = 32
+
+MakeEstimator = Callable[[Settings], Estimator]
+
+
+def create_app(settings: Settings, make_estimator: MakeEstimator) -> FastAPI:
+    """The app; `make_estimator` loads the networks when the server starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        app.state.settings = settings
+        app.state.started = time.monotonic()
+        app.state.estimator = make_estimator(settings)
+        app.state.worker = Worker(settings.max_waiting)
+        yield
+        app.state.worker.close()
+        app.state.estimator.close()
+
+    app = FastAPI(
+        title="HUND model server",
+        version=__version__,
+        lifespan=lifespan,
+        redoc_url=None,
+        dependencies=[Depends(HTTPBearer(auto_error=False))],
+        responses={"default": {"model": ErrorAnswer}},
+    )
+    app.add_middleware(
+        Guard, token=settings.token, host=settings.host, allowed_hosts=settings.allowed_hosts
+    )
+    _add_routes(app)
+    _add_error_answers(app)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    app.get("/health")(health)
+    app.get("/body", response_class=Response)(body)
+    app.post("/estimate", openapi_extra=_IMAGE_BODY)(estimate)
+
+
+_IMAGE_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+async def health(request: Request) -> Health:
+    """Whether the server can work, and on what."""
+    state = request.app.state
+    providers = state.estimator.providers
+    return Health(
+        version=__version__,
+        ready=True,
+        device="cuda" if "CUDAExecutionProvider" in providers else "cpu",
+        providers=list(providers),
+        rigs=rigs(state.settings.assets),
+        uptime_s=round(time.monotonic() - state.started, 1),
+    )
+
+
+async def body(request: Request, rig: str = "anny") -> Response:
+    """The body asset of a rig, as docs/conventions.md describes it."""
+    content, tag = _asset(_asset_path(request.app.state.settings.assets, rig))
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(content, media_type="application/octet-stream", headers={"ETag": tag})
+
+
+async def estimate(
+    request: Request,
+    focal_px: Annotated[float | None, Query(gt=0, description="Focal length, if known")] = None,
+    max_people: Annotated[int, Query(ge=1, le=_MAX_PEOPLE)] = 8,
+) -> EstimateAnswer:
+    """The people in the photo whose file is the request's body."""
+    state = request.app.state
+    content = await _read_body(request, state.settings.max_body_bytes)
+
+    def job() -> EstimateAnswer:
+        found = state.estimator.estimate(content, focal_px=focal_px, max_people=max_people)
+        return estimate_answer(found)
+
+    return await state.worker.run(job)
+
+
+async def _read_body(request: Request, bound: int) -> bytes:
+    """The body, refused above `bound` bytes without ever holding more of it.
+
+    Somewhat larger bodies are read to their end, since a client that is still sending sees a reset
+    and not the refusal.
+    """
+    content, size = bytearray(), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > _DRAINED * bound:
+            break
+        if size <= bound:
+            content += chunk
+    if size > bound:
+        raise TooLargeError(
+            f"The file is larger than {bound // 1024**2} MB.", "Scale the image down."
+        )
+    return bytes(content)
+
+
+def _asset_path(assets: Path, rig: str) -> Path:
+    if rig not in rigs(assets):
+        raise UnknownRigError(
+            f"There is no body for the rig {rig!r}.", f"Choose one of: {', '.join(rigs(assets))}."
+        )
+    return assets / f"{rig}.npz"
+
+
+@lru_cache(maxsize=2)
+def _asset(path: Path) -> tuple[bytes, str]:
+    content = path.read_bytes()
+    return content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _add_error_answers(app: FastAPI) -> None:
+    app.add_exception_handler(HundError, _on_hund_error)
+    app.add_exception_handler(RequestValidationError, _on_bad_request)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+async def _on_hund_error(_: Request, error: Exception) -> JSONResponse:
+    known = error if isinstance(error, HundError) else InternalError(str(error))
+    return error_response(known)
+
+
+async def _on_bad_request(_: Request, error: Exception) -> JSONResponse:
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    told = "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in problems)
+    return error_response(BadRequestError(told, "See /docs for what can be asked."))
+
+
+async def _on_bug(request: Request, error: Exception) -> JSONResponse:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return error_response(
+        InternalError("The server failed on this request.", "Its log has the details.")
+    )

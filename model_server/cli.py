@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`hund-server serve` and `hund-server estimate photo.jpg -o out.json`."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from model_server import __version__
+from model_server.errors import BadRequestError, HundError
+from model_server.settings import Settings, new_token
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
+    try:
+        options.run(options)
+    except HundError as error:
+        print(f"{error.message} {error.remedy}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("hund-server", description="Photos to posed bodies.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="answer HTTP requests"))
+    _add_estimate(commands.add_parser("estimate", help="pose the people in one photo"))
+    return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    default = Settings(token="")
+    parser.set_defaults(run=_serve)
+    parser.add_argument("--host", default=default.host, help="address to listen on")
+    parser.add_argument("--port", type=int, default=default.port, help="0 takes a free one")
+    parser.add_argument("--token", help="else the environment variable HUND_TOKEN, else a new one")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin closes")
+    parser.add_argument("--allow-host", action="append", default=[], metavar="NAME")
+    parser.add_argument("--threads", type=int, default=default.threads)
+
+
+def _add_estimate(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_estimate)
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("-o", "--output", type=Path, help="else standard output")
+    parser.add_argument("--focal-px", type=float)
+    parser.add_argument("--max-people", type=int, default=8)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from model_server.serve import serve
+
+    settings = Settings(
+        host=options.host,
+        port=options.port,
+        token=options.token or os.environ.get("HUND_TOKEN") or new_token(),
+        exit_with_stdin=options.exit_with_stdin,
+        allowed_hosts=tuple(options.allow_host),
+        threads=max(options.threads, 1),
+    )
+    serve(settings)
+
+
+def _estimate(options: argparse.Namespace) -> None:
+    from model_server.serve import load_pipeline
+    from model_server.wire import estimate_answer
+
+    content = _read(options.photo)
+    pipeline = load_pipeline(Settings())
+    found = pipeline.estimate(content, focal_px=options.focal_px, max_people=options.max_people)
+    text = estimate_answer(found).model_dump_json(indent=1)
+    if options.output:
+        options.output.write_text(text, encoding="utf-8")
+    else:
+        print(text)
+    pipeline.close()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadRequestError(
+            f"Cannot read {path}: {error.strerror}.", "Check the name."
+        ) from error

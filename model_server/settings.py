@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Command line and environment, read once, as one frozen value."""
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+ASSETS: Final = Path(__file__).parent / "assets"
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+@dataclass(frozen=True)
+class Settings:
+    host: str = "127.0.0.1"  # where to listen; anything but loopback is reachable by others
+    port: int = 0  # 0 takes a free one
+    token: str = field(default_factory=new_token)
+    exit_with_stdin: bool = False  # end when standard input closes
+    allowed_hosts: tuple[str, ...] = ()  # names other than its own by which clients may call it
+    threads: int = 2  # of the landmark detectors, each with networks of its own (about 60 MB)
+    max_body_bytes: int = 64 * 1024 * 1024
+    max_waiting: int = 16  # requests in line behind the one at work
+    assets: Path = ASSETS  # <rig>.npz and descent.onnx
+
+
+def rigs(assets: Path) -> list[str]:
+    """Names of the bodies in the folder `assets`."""
+    return sorted(path.stem for path in assets.glob("*.npz"))
