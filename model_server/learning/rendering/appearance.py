@@ -65,15 +65,16 @@ def sample_look(rng: Generator, names_of_slot: Mapping[str, Sequence[str]], phen
 
 
 def sample_lighting(rng: Generator) -> Lighting:
-    """Key, fill and a two-tone ambient; now and then flat, hard, coloured or from behind."""
-    strength = rng.uniform(0.5, 1.5)
-    ambient = rng.uniform(0.2, 0.8)
-    sky = ambient * palette.light_tint(rng, 0.15)
+    """Key, fill and a two-tone ambient, exposed as cameras do; now and then flat, hard, coloured or from behind."""
+    behind = rng.random() < 0.15
+    key, fill, ambient = rng.uniform(0.3, 1.5), rng.uniform(0.0, 0.6), rng.uniform(0.25, 0.9)
+    exposure = np.exp(rng.normal(0.0, 0.3)) * 1.35 / ((0.2 if behind else 0.6) * key + 0.4 * fill + 0.8 * ambient)
+    sky = exposure * ambient * palette.light_tint(rng, 0.15)
     return Lighting(
-        key_to=_direction(rng, behind=rng.random() < 0.15),
-        key_colour=strength * palette.light_tint(rng, 0.2),
+        key_to=_direction(rng, behind),
+        key_colour=exposure * key * palette.light_tint(rng, 0.2),
         fill_to=_direction(rng, behind=rng.random() < 0.3),
-        fill_colour=strength * rng.uniform(0.0, 0.5) * palette.light_tint(rng, 0.3),
+        fill_colour=exposure * fill * palette.light_tint(rng, 0.3),
         sky_colour=sky,
         ground_colour=sky * rng.uniform(0.3, 0.9) * palette.light_tint(rng, 0.2),
         up=np.array([0.0, -1.0, 0.0]),

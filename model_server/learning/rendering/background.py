@@ -28,10 +28,11 @@ def sample_background(rng: Generator, size: int) -> np.ndarray:
 
 
 def _colour(rng: Generator) -> np.ndarray:
-    """A random colour, often greyish: uint8-range float (3,)."""
-    grey, colour = rng.uniform(0, 255), rng.uniform(0, 255, 3)
-    mix = rng.random() ** 2
-    return grey * (1 - mix) + colour * mix
+    """A random colour, mostly greyish or earthy as the world is: uint8-range float (3,)."""
+    grey, colour = rng.uniform(10, 245), rng.uniform(0, 255, 3)
+    mix = 0.9 * rng.random() ** 3
+    warmth = rng.normal(0, 0.08)
+    return np.clip((grey * (1 - mix) + colour * mix) * np.array([1 + warmth, 1, 1 - warmth]), 0, 255)
 
 
 def _gradient(rng: Generator, size: int) -> np.ndarray:
@@ -43,7 +44,7 @@ def _gradient(rng: Generator, size: int) -> np.ndarray:
 
 def _clouds(rng: Generator, size: int) -> np.ndarray:
     """Coloured noise of several octaves with a random roughness, like foliage, plaster or gravel."""
-    roughness, tint = rng.uniform(0.35, 0.95), np.float32(rng.uniform(0, 0.6))
+    roughness, tint = rng.uniform(0.35, 0.95), np.float32(0.5 * rng.random() ** 2)
     total = np.zeros((3, 3, 3), dtype=np.float32)
     for octave in range(6):  # each octave has twice the cells of the last
         cells = 3 << octave
@@ -88,7 +89,7 @@ def _paint_room(rng: Generator, image: np.ndarray) -> None:
 def _paint_clutter(rng: Generator, image: np.ndarray) -> None:
     """Boxes, discs, limbs-like bars and polygons of random colours."""
     size = len(image)
-    for _ in range(rng.integers(2, 25)):
+    for _ in range(rng.integers(1, 18)):
         colour = _colour(rng).tolist()
         centre = rng.uniform(0, size, 2)
         extent = rng.gamma(2.0, 0.06, 2) * size
