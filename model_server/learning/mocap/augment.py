@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random poses for training: recorded ones, mirrored, mixed, blended and perturbed, and made-up ones that clips lack."""
+"""Random poses for training: recorded, mirrored, mixed, blended, perturbed; and made-up ones."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,14 @@ LOWER_BODY: Final = ("root", "upperleg01", "lowerleg01", "foot")
 UPRIGHT_AXIS: Final = np.array([0.0, 0.0, 1.0])
 
 # Radians of perturbation by bone, times the sample's strength.
-LOOSENESS: Final = {"root": 0.0, "spine": 0.3, "neck01": 0.5, "head": 0.5, "clavicle": 0.3, "foot": 0.6}
+LOOSENESS: Final = {
+    "root": 0.0,
+    "spine": 0.3,
+    "neck01": 0.5,
+    "head": 0.5,
+    "clavicle": 0.3,
+    "foot": 0.6,
+}
 
 
 @dataclass(frozen=True)
@@ -39,14 +46,21 @@ class Shares:
     any_root: float = 0.04  # turned any way at all
 
 
+USUAL: Final = Shares()
+
+
 def mirrored(rotations: Array) -> Array:
-    """Rotations (..., 22, 3, 3) of the mirrored pose: the reflection x -> -x conjugates, sides change places."""
+    """Rotations (..., 22, 3, 3) of the mirrored pose: the reflection x -> -x conjugates, sides
+    change places."""
     return rotations[..., MIRROR, :, :] * np.outer(REFLECTION, REFLECTION).astype(rotations.dtype)
 
 
 def looseness() -> Array:
     """(22, 1) how much each pose bone takes of a perturbation."""
-    factors = [next((f for prefix, f in LOOSENESS.items() if name.startswith(prefix)), 1.0) for name in POSE_BONES]
+    factors = [
+        next((f for prefix, f in LOOSENESS.items() if name.startswith(prefix)), 1.0)
+        for name in POSE_BONES
+    ]
     return np.array(factors)[:, None]
 
 
@@ -57,7 +71,7 @@ class PoseSampler:
         self,
         library_path: Path = LIBRARY,
         split: str = "train",
-        shares: Shares = Shares(),  # noqa: B008 - frozen
+        shares: Shares = USUAL,
         reference: Reference | None = None,
     ) -> None:
         library = Library.load(library_path)
@@ -97,7 +111,8 @@ class PoseSampler:
         return result
 
     def composed(self, rng: np.random.Generator, poses: Array) -> Array:
-        """Some lower bodies replaced by stances, some arms by gestures, always where the stance needs its arms."""
+        """Some lower bodies replaced by stances, some arms by gestures, always where the stance
+        needs its arms."""
         result = poses.copy()
         stands = np.flatnonzero(rng.random(len(poses)) < self.shares.stances)
         lower = self.composer.lower_bodies(rng, len(stands))
@@ -110,19 +125,28 @@ class PoseSampler:
         return result
 
     def perturbed(self, rng: np.random.Generator, poses: Array) -> Array:
-        """Noise in the joints; what it would push beyond the limits stays there, or where the recording was."""
-        strength = np.where(rng.random(len(poses)) < self.shares.perturbed, self.shares.strong, self.shares.weak)
+        """Noise in the joints; what it would push beyond the limits stays there, or where the
+        recording was."""
+        strength = np.where(
+            rng.random(len(poses)) < self.shares.perturbed, self.shares.strong, self.shares.weak
+        )
         low, high = limits.limit_arrays()
         vectors = limits.to_bone_frames(self.frames, poses)
         noise = rng.normal(size=vectors.shape) * strength[:, None, None] * looseness()
-        moved = np.clip(vectors + noise * (high - low > 0.4), np.minimum(low, vectors), np.maximum(high, vectors))
+        moved = np.clip(
+            vectors + noise * (high - low > 0.4),
+            np.minimum(low, vectors),
+            np.maximum(high, vectors),
+        )
         return limits.from_bone_frames(self.frames, moved)
 
     def turned_roots(self, rng: np.random.Generator, roots: Array) -> Array:
         """Roots (n, 3, 3) with any heading, some lean, and a few any way up."""
         n = len(roots)
         lean = rng.normal(size=(n, 3)) * self.shares.tilt * (1, 1, 0)
-        turned = so3.about(UPRIGHT_AXIS, rng.uniform(-np.pi, np.pi, n)) @ so3.from_rotvec(lean) @ roots
+        turned = (
+            so3.about(UPRIGHT_AXIS, rng.uniform(-np.pi, np.pi, n)) @ so3.from_rotvec(lean) @ roots
+        )
         anyhow = so3.from_quaternion(rng.normal(size=(n, 4)))
         return np.where(rng.random((n, 1, 1)) < self.shares.any_root, anyhow, turned)
 

@@ -90,13 +90,16 @@ def parse_values(motion: str, width: int) -> tuple[float, Array]:
 def forward(skeleton: Skeleton, values: Array) -> tuple[Array, Array]:
     """World rotations (F, J, 3, 3) and positions (F, J, 3) of channel values (F, C).
 
-    Positions of other joints than the root are ignored: the files we know repeat the offset there or zero.
+    Positions of other joints than the root are ignored: the files we know repeat the offset there
+    or zero.
     """
     frames, joints = len(values), len(skeleton.names)
     rotations = np.empty((frames, joints, 3, 3))
     positions = np.empty((frames, joints, 3))
     column = 0
-    for joint, (parent, channels) in enumerate(zip(skeleton.parents, skeleton.channels, strict=True)):
+    for joint, (parent, channels) in enumerate(
+        zip(skeleton.parents, skeleton.channels, strict=True)
+    ):
         mine = values[:, column : column + len(channels)]
         column += len(channels)
         local = euler(mine, channels)
@@ -110,7 +113,8 @@ def forward(skeleton: Skeleton, values: Array) -> tuple[Array, Array]:
 
 
 def euler(values: Array, channels: tuple[str, ...]) -> Array:
-    """Rotations (F, 3, 3) of one joint: its rotation channels, degrees, multiplied in file order."""
+    """Rotations (F, 3, 3) of one joint: its rotation channels, degrees, multiplied in file
+    order."""
     result = np.broadcast_to(np.eye(3), (len(values), 3, 3))
     for channel, degrees in zip(channels, values.T, strict=True):
         if channel.endswith("rotation"):

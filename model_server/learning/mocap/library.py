@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All motion as poses of the body, in one file: every frame, and which frames are sound and worth keeping."""
+"""All motion as poses of the body, in one file: every frame, and which frames are sound and worth
+keeping."""
 
 import json
 from dataclasses import dataclass
@@ -17,12 +18,31 @@ from model_server.learning.mocap.so3 import Array
 from model_server.learning.mocap.sources import Source
 
 LIBRARY: Final = Path(".cache/mocap_poses.npz")
-KEEP_STEP: Final = np.radians(6.0)  # a frame is kept when some bone turned this far since the last kept one
+KEEP_STEP: Final = np.radians(
+    6.0
+)  # a frame is kept when some bone turned this far since the last kept one
 GLITCH: Final = np.radians(50.0)  # between neighbouring frames: no body does that
-GLITCH_BONES: Final = ("root", "upperleg01", "lowerleg01", "upperarm01", "lowerarm01", "neck01", "foot")
+GLITCH_BONES: Final = (
+    "root",
+    "upperleg01",
+    "lowerleg01",
+    "upperarm01",
+    "lowerarm01",
+    "neck01",
+    "foot",
+)
 GLITCH_REACH: Final = 2  # frames dropped to either side
 IMPLAUSIBLE: Final = np.radians(30.0)  # so far beyond the joint limits is an error of the recording
-CLAMPED: Final = ("foot", "neck01", "head", "clavicle", "lowerarm01", "lowerarm02", "lowerleg01", "wrist")
+CLAMPED: Final = (
+    "foot",
+    "neck01",
+    "head",
+    "clavicle",
+    "lowerarm01",
+    "lowerarm02",
+    "lowerleg01",
+    "wrist",
+)
 
 
 @dataclass(frozen=True)
@@ -35,9 +55,11 @@ class Clip:
 
 @dataclass(frozen=True)
 class Library:
+    """Every frame of every clip; N frames in all."""
+
     clips: tuple[Clip, ...]
-    quaternions: Array  # (N, 22, 4) float16, WXYZ, all frames of all clips; the root's is body-world
-    pelvis: Array  # (N, 3) float32 where the pelvis was, metres, z up; sizes are those of the recorded person
+    quaternions: Array  # (N, 22, 4) float16, WXYZ; the root's is body-world
+    pelvis: Array  # (N, 3) float32, metres, z up; sizes are those of the recorded person
     clip: NDArray[np.int32]  # (N,) index into clips
     sound: NDArray[np.bool_]  # (N,) free of recording errors
     keep: NDArray[np.bool_]  # (N,) sound, and different from its kept predecessor
@@ -61,7 +83,9 @@ class Library:
         with np.load(path) as stored:
             meta = json.loads(str(stored["meta"]))
             if tuple(meta["pose_bones"]) != POSE_BONES:
-                raise ValueError(f"{path} was built for other pose bones; run python -m model_server.learning.mocap")
+                raise ValueError(
+                    f"{path} has other pose bones: run python -m model_server.learning.mocap"
+                )
             arrays = {name: stored[name] for name in stored.files if name != "meta"}
         return cls(clips=tuple(Clip(**clip) for clip in meta["clips"]), **arrays)
 
@@ -96,11 +120,16 @@ def read_clip(
 
 def positions_of(*kinds: str) -> list[int]:
     """Places in POSE_BONES of these bones, both sides."""
-    return [place for place, name in enumerate(POSE_BONES) if name.removesuffix(".L").removesuffix(".R") in kinds]
+    return [
+        place
+        for place, name in enumerate(POSE_BONES)
+        if name.removesuffix(".L").removesuffix(".R") in kinds
+    ]
 
 
 def tidied(rotations: Array, frames: Array) -> Array:
-    """Rotations (F, 22, 3, 3) with the small joints, whose recording is poor, held within their limits."""
+    """Rotations (F, 22, 3, 3) with the small joints, whose recording is poor, held within their
+    limits."""
     small = positions_of(*CLAMPED)
     result = rotations.copy()
     result[:, small] = limits.clamped(frames, rotations)[:, small]
@@ -108,9 +137,14 @@ def tidied(rotations: Array, frames: Array) -> Array:
 
 
 def sound_frames(rotations: Array, frames: Array) -> NDArray[np.bool_]:
-    """(F,) away from jumps and within reach of a body; the first frame of a long clip is often its T-pose."""
-    bad = (limits.excess(frames, rotations)[:, positions_of("upperleg01", "lowerleg01", "upperarm01", "spine02")]
-           > IMPLAUSIBLE).any(-1)
+    """(F,) away from jumps and within reach of a body; the first frame of a long clip is often its
+    T-pose."""
+    bad = (
+        limits.excess(frames, rotations)[
+            :, positions_of("upperleg01", "lowerleg01", "upperarm01", "spine02")
+        ]
+        > IMPLAUSIBLE
+    ).any(-1)
     bad |= (limits.excess(frames, rotations)[:, positions_of("foot")] > 1.5 * IMPLAUSIBLE).any(-1)
     if len(rotations) > 1:
         jumps = so3.angle_between(rotations[:-1], rotations[1:])[:, positions_of(*GLITCH_BONES)]

@@ -34,7 +34,8 @@ class Limb:
 
 
 def pointing(limb: Limb, upper: Array, lower: Array, hinge: Array) -> tuple[Array, Array]:
-    """World rotations (..., 3, 3) of both bones that point along `upper` and `lower` (..., 3), folding about `hinge`."""
+    """World rotations (..., 3, 3) of both bones: along `upper`, `lower` (..., 3), folding about
+    `hinge`."""
     return (
         so3.frame(upper, hinge) @ so3.frame(limb.upper, limb.hinge).T,
         so3.frame(lower, hinge) @ so3.frame(limb.lower, limb.hinge).T,
@@ -42,9 +43,11 @@ def pointing(limb: Limb, upper: Array, lower: Array, hinge: Array) -> tuple[Arra
 
 
 def reaching(limb: Limb, target: Array, pole: Array) -> tuple[Array, Array]:
-    """Rotations (..., 3, 3) that bring the limb's end to `target` (..., 3), its middle joint turned to `pole` (..., 3).
+    """Rotations (..., 3, 3) that bring the limb's end to `target`, its middle joint towards `pole`,
+    (..., 3).
 
-    `target` is relative to the limb's start, in metres; one out of reach is approached as near as the limb bends.
+    `target` is relative to the limb's start, in metres; one out of reach is approached as near as
+    the limb bends.
     """
     first, second = np.linalg.norm(limb.upper), np.linalg.norm(limb.lower)
     distance = np.linalg.norm(target, axis=-1, keepdims=True)
@@ -58,7 +61,8 @@ def reaching(limb: Limb, target: Array, pole: Array) -> tuple[Array, Array]:
 
 
 def shoulder_rhythm(arm: Array, side: str) -> Array:
-    """What a raised or reaching upper arm does to its clavicle: (..., 3, 3) of `arm` (..., 3), unit, chest axes."""
+    """What an upper arm along `arm` (..., 3), unit, chest axes, does to its clavicle: (..., 3,
+    3)."""
     sign = 1.0 if side == ".L" else -1.0
     outward, ahead, above = sign * arm[..., 0], -arm[..., 1], arm[..., 2]
     lift = RAISED_SHOULDER * np.clip((above + 0.5) / 1.5, 0, 1)

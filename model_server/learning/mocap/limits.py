@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How far each pose bone turns from the reference pose, in axes of its own.
 
-A rotation is written as a rotation vector in the bone's frame: `twist` about the bone, `hinge` about the axis on which
-the limb folds (for the trunk and the feet: the left-right axis), `side` about the third. Positive hinge folds elbows
-and knees, takes thighs back, points toes down and bows the trunk; the right side mirrors the left.
+A rotation is written as a rotation vector in the bone's frame: `twist` about the bone, `hinge`
+about the axis on which the limb folds (for the trunk and the feet: the left-right axis), `side`
+about the third. Positive hinge folds elbows and knees, takes thighs back, points toes down and bows
+the trunk; the right side mirrors the left.
 """
 
 from typing import Final
@@ -30,23 +31,29 @@ LIMITS: Final[dict[str, tuple[tuple[float, float], ...]]] = {
     "head": ((-42, 42), (-30, 30), (-25, 25)),
     "clavicle": ((-12, 12), (-25, 25), (-18, 32)),
     "upperarm01": ((-110, 85), (-65, 140), (-85, 70)),
-    "lowerarm01": ((-12, 12), (-48, 100), (-8, 8)),
+    "lowerarm01": ((-12, 12), (-42, 112), (-8, 8)),
     "lowerarm02": ((-50, 50), (-2, 2), (-2, 2)),
     "wrist": ((-50, 50), (-75, 75), (-40, 40)),
 }
 
 
 def bone_frames(reference: Reference) -> Array:
-    """(22, 3, 3): columns are each pose bone's twist, hinge and side axes in the body frame, mirrored left to right."""
+    """(22, 3, 3): columns are each pose bone's twist, hinge and side axes in the body frame,
+    mirrored left to right."""
     frames = np.tile(np.stack([(0.0, 0, 1), (1.0, 0, 0), (0.0, 1, 0)], -1), (len(POSE_BONES), 1, 1))
-    for start, middle, end in (("upperleg01", "lowerleg01", "foot"), ("upperarm01", "lowerarm01", "wrist")):
+    for start, middle, end in (
+        ("upperleg01", "lowerleg01", "foot"),
+        ("upperarm01", "lowerarm01", "wrist"),
+    ):
         upper = reference.direction(f"{start}.L", f"{middle}.L")
         lower = reference.direction(f"{middle}.L", f"{end}.L")
         frames[POSE_BONES.index(f"{start}.L")] = so3.frame(upper, np.cross(upper, lower))
         frames[POSE_BONES.index(f"{middle}.L")] = so3.frame(lower, np.cross(upper, lower))
     frames[POSE_BONES.index("lowerarm02.L")] = frames[POSE_BONES.index("lowerarm01.L")]
     frames[POSE_BONES.index("wrist.L")] = frames[POSE_BONES.index("lowerarm01.L")]
-    frames[POSE_BONES.index("clavicle.L")] = so3.frame(reference.direction("clavicle.L", "upperarm01.L"), UP)
+    frames[POSE_BONES.index("clavicle.L")] = so3.frame(
+        reference.direction("clavicle.L", "upperarm01.L"), UP
+    )
     right = [position for position, name in enumerate(POSE_BONES) if name.endswith(".R")]
     # Axes of rotation are pseudovectors: a mirror keeps their x and turns the rest round.
     frames[right] = np.array([1.0, -1, -1])[:, None] * frames[np.array(MIRROR)[right]]
@@ -64,7 +71,8 @@ def limit_arrays() -> tuple[Array, Array]:
 
 
 def to_bone_frames(frames: Array, rotations: Array) -> Array:
-    """rotations (..., 22, 3, 3) -> rotation vectors (..., 22, 3): twist, hinge, side in radians; frames of one bone work too."""
+    """rotations (..., 22, 3, 3) -> vectors (..., 22, 3): twist, hinge, side in radians; or of one
+    bone."""
     return np.einsum("...ji,...j->...i", frames, so3.to_rotvec(rotations))
 
 

@@ -27,7 +27,10 @@ void main() {
 FRAGMENT_SHADER: Final = """
 #version 330
 in vec3 n; in vec3 c; out vec4 pixel;
-void main() { pixel = vec4(c * (0.35 + 0.65 * max(dot(normalize(n), normalize(vec3(0.3, -0.8, 0.5))), 0.0)), 1.0); }"""
+void main() {
+    float light = max(dot(normalize(n), normalize(vec3(0.3, -0.8, 0.5))), 0.0);
+    pixel = vec4(c * (0.35 + 0.65 * light), 1.0);
+}"""
 
 
 @dataclass(frozen=True)
@@ -99,25 +102,32 @@ class Painter:
         self.skin, self.reference, self.size = load_skin(), reference_pose.load(), size
         self.context = moderngl.create_standalone_context(backend="egl")
         self.context.enable(moderngl.DEPTH_TEST)
-        self.program = self.context.program(vertex_shader=VERTEX_SHADER, fragment_shader=FRAGMENT_SHADER)
+        self.program = self.context.program(
+            vertex_shader=VERTEX_SHADER, fragment_shader=FRAGMENT_SHADER
+        )
         self.program["half_width"].value = HALF_WIDTH
         self.target = self.context.simple_framebuffer((size, size), components=3)
         self.target.use()
         self.faces = self.context.buffer(self.skin.faces.astype("i4").tobytes())
 
     def paint(self, rotations: Array, yaw: float = 0.0) -> Array:
-        """RGB uint8 (size, size, 3) of one pose (22, 3, 3), seen from the front or turned by `yaw` radians."""
+        """RGB uint8 (size, size, 3) of one pose (22, 3, 3), seen from the front or turned by `yaw`
+        radians."""
         vertices = posed(self.skin, self.reference, rotations)
         vertices = vertices - (vertices.min(0) + vertices.max(0)) / 2
         layers = (vertices, normals(vertices, self.skin.faces), self.skin.colours)
-        self.program["view"].write(so3.about(np.array([0.0, 0, 1]), np.array(yaw)).astype("f4").tobytes())
+        self.program["view"].write(
+            so3.about(np.array([0.0, 0, 1]), np.array(yaw)).astype("f4").tobytes()
+        )
         buffer = self.context.buffer(np.concatenate(layers, 1).astype("f4").tobytes())
         array = self.context.vertex_array(
             self.program, [(buffer, "3f 3f 3f", "position", "normal", "colour")], self.faces
         )
         self.target.clear(1, 1, 1)
         array.render()
-        pixels = np.frombuffer(self.target.read(components=3), np.uint8).reshape(self.size, self.size, 3)
+        pixels = np.frombuffer(self.target.read(components=3), np.uint8).reshape(
+            self.size, self.size, 3
+        )
         array.release()
         buffer.release()
         return pixels[::-1]
@@ -127,5 +137,7 @@ def sheet(tiles: list[Array], columns: int) -> Array:
     """Equal tiles (H, W, 3) as one picture, row by row."""
     blank = np.full_like(tiles[0], 255)
     tiles = tiles + [blank] * (-len(tiles) % columns)
-    rows = [np.concatenate(tiles[start : start + columns], 1) for start in range(0, len(tiles), columns)]
+    rows = [
+        np.concatenate(tiles[start : start + columns], 1) for start in range(0, len(tiles), columns)
+    ]
     return np.concatenate(rows, 0)

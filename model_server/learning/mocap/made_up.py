@@ -18,7 +18,11 @@ POLE_SPREAD: Final = 0.15
 WRIST_SPREAD: Final = np.radians(12.0)
 FOREARM_SPREAD: Final = np.radians(14.0)
 FOOT_SPREAD: Final = np.radians(9.0)
-WITH_STANCE: Final = ("behind on floor", "supporting", "low support")  # gestures only where a stance asks for them
+WITH_STANCE: Final = (
+    "behind on floor",
+    "supporting",
+    "low support",
+)  # gestures only where a stance asks for them
 ARM_BONES: Final = ("clavicle", "upperarm01", "lowerarm01", "lowerarm02", "wrist")
 LEG_BONES: Final = ("upperleg01", "lowerleg01", "foot")
 
@@ -76,7 +80,9 @@ class Composer:
         bow = self.drawn(rng, kind, "bow") / 3
         for bone in ("spine04", "spine03", "spine02"):
             noise = rng.normal(size=(n, 3)) * np.radians((4, 3, 3))
-            rotations[bone] = limits.from_bone_frames(self.frames[bone], noise + bow[:, None] * (0, 1, 0))
+            rotations[bone] = limits.from_bone_frames(
+                self.frames[bone], noise + bow[:, None] * (0, 1, 0)
+            )
         for side in (".L", ".R"):
             rotations |= self.leg(rng, kind, side)
         return Parts(rotations, kind)
@@ -136,7 +142,9 @@ def odds(weights: Array) -> Array:
     return np.cumsum(weights) / np.sum(weights)
 
 
-def scattered(rng: np.random.Generator, table: Ends, kind: NDArray[np.intp]) -> tuple[Array, Array, Array]:
+def scattered(
+    rng: np.random.Generator, table: Ends, kind: NDArray[np.intp]
+) -> tuple[Array, Array, Array]:
     """Places (n, 3), poles (n, 3) and turns (n,) of the chosen kinds, with their noise."""
     place = table.place[kind] + rng.normal(size=(len(kind), 3)) * table.spread[kind, None]
     pole = so3.normalised(table.pole[kind]) + rng.normal(size=(len(kind), 3)) * POLE_SPREAD

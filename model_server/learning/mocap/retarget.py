@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Motion of any known source to rotations of the pose bones, by bone direction and roll.
 
-Trunk, head and feet turn as the source's bones turn away from its upright rest pose. Upper and lower limbs point where
-the source's point; their roll comes from the plane in which knee or elbow bends and, when the limb is straight, from
-where the source's upper bone holds its hinge. Hands follow the source's palm; forearms share their twist.
+Trunk, head and feet turn as the source's bones turn away from its upright rest pose. Upper and
+lower limbs point where the source's point; their roll comes from the plane in which knee or elbow
+bends and, when the limb is straight, from where the source's upper bone holds its hinge. Hands
+follow the source's palm; forearms share their twist.
 """
 
 from dataclasses import dataclass
@@ -23,8 +24,12 @@ BODY_FROM_Y_UP: Final = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 FORWARD: Final = np.array([0.0, -1.0, 0.0])
 LEFT: Final = np.array([1.0, 0.0, 0.0])
 UP: Final = np.array([0.0, 0.0, 1.0])
-BEND_TRUSTED: Final = np.radians((10.0, 30.0))  # the bending plane counts from the first, alone from the second
-TWIST_LIMITS: Final = np.radians((-95.0, 80.0))  # forearm from the reference, positive turns the left palm up
+BEND_TRUSTED: Final = np.radians(
+    (10.0, 30.0)
+)  # the bending plane counts from the first, alone from the second
+TWIST_LIMITS: Final = np.radians(
+    (-95.0, 80.0)
+)  # forearm from the reference, positive turns the left palm up
 STIFF: Final = np.radians(2.0)
 HEAD_LOST: Final = np.radians(100.0)
 TWIST_SHARE: Final = 0.5  # of the forearm's twist, done by lowerarm02; the wrist does the rest
@@ -63,7 +68,8 @@ def in_body_frame(motion: Motion, source: Source) -> BodyMotion:
 
 
 def retarget(motion: Motion, reference: Reference) -> Array:
-    """(F, 22, 3, 3) rotations of the pose bones relative to their parents; the root's is body-world."""
+    """(F, 22, 3, 3) rotations of the pose bones relative to their parents; the root's is body-
+    world."""
     source = recognise(motion.skeleton.names)
     clip = in_body_frame(motion, source)
     world = {"root": clip.turned(source.pelvis)}
@@ -78,7 +84,9 @@ def retarget(motion: Motion, reference: Reference) -> Array:
 def relative_to_parents(world: dict[str, Array]) -> Array:
     """World rotations (F, 3, 3) by bone -> (F, 22, 3, 3) relative to the parents."""
     local = [
-        so3.transposed(world[POSE_PARENTS[bone]]) @ world[bone] if bone in POSE_PARENTS else world[bone]
+        so3.transposed(world[POSE_PARENTS[bone]]) @ world[bone]
+        if bone in POSE_PARENTS
+        else world[bone]
         for bone in POSE_BONES
     ]
     return np.stack(local, -3)
@@ -100,7 +108,8 @@ def trunk(clip: BodyMotion, source: Source) -> dict[str, Array]:
 
 
 def clavicle(clip: BodyMotion, limbs: Limbs, chest: Array, side: str) -> Array:
-    """World rotations (F, 3, 3): the source's, or where it keeps its shoulders stiff, what raised arms do to them."""
+    """World rotations (F, 3, 3): the source's, or where it keeps its shoulders stiff, what raised
+    arms do to them."""
     given = so3.transposed(chest) @ clip.turned(limbs.clavicle)
     if so3.to_rotvec(given).std(0).max() > STIFF or len(given) == 1:
         return chest @ given
@@ -110,18 +119,24 @@ def clavicle(clip: BodyMotion, limbs: Limbs, chest: Array, side: str) -> Array:
 
 def leg(clip: BodyMotion, limbs: Limbs, reference: Reference, side: str) -> dict[str, Array]:
     bones = ("upperleg01" + side, "lowerleg01" + side, "foot" + side)
-    upper, lower = hinged_pair(clip, (limbs.hip, limbs.knee, limbs.ankle), reference, bones, -FORWARD)
+    upper, lower = hinged_pair(
+        clip, (limbs.hip, limbs.knee, limbs.ankle), reference, bones, -FORWARD
+    )
     return {bones[0]: upper, bones[1]: lower, bones[2]: foot(clip, limbs, reference, lower, side)}
 
 
 def foot(clip: BodyMotion, limbs: Limbs, reference: Reference, lower: Array, side: str) -> Array:
-    """World rotations (F, 3, 3): toes where the source's are; the sole rolls flat when it can, else with the shin.
+    """World rotations (F, 3, 3): toes where the source's are; the sole rolls flat when it can, else
+    with the shin.
 
-    Soles lie flat in all rest poses though ankles stand at different heights; the sources' own roll is too often wrong.
+    Soles lie flat in all rest poses though ankles stand at different heights; the sources' own roll
+    is too often wrong.
     """
     toes = clip.direction(limbs.ankle, limbs.toe)
     beside = lower @ LEFT
-    standing = np.clip(2.5 * -(lower @ -UP)[:, 2] - 1, 0, 1) * np.clip(2.2 - 4 * np.abs(toes[:, 2] + 0.15), 0, 1)
+    standing = np.clip(2.5 * -(lower @ -UP)[:, 2] - 1, 0, 1) * np.clip(
+        2.2 - 4 * np.abs(toes[:, 2] + 0.15), 0, 1
+    )
     flat = so3.normalised(np.cross(UP, toes))
     beside = so3.normalised(beside + 3 * standing[:, None] * flat)
     rest = clip.rest_direction(limbs.ankle, limbs.toe)
@@ -137,28 +152,43 @@ def level(direction: Array) -> Array:
 
 def arm(clip: BodyMotion, limbs: Limbs, reference: Reference, side: str) -> dict[str, Array]:
     bones = ("upperarm01" + side, "lowerarm01" + side, "wrist" + side)
-    upper, lower = hinged_pair(clip, (limbs.shoulder, limbs.elbow, limbs.wrist), reference, bones, FORWARD)
+    upper, lower = hinged_pair(
+        clip, (limbs.shoulder, limbs.elbow, limbs.wrist), reference, bones, FORWARD
+    )
     axis = so3.normalised(reference.direction(bones[1], bones[2]))
-    hand = so3.transposed(lower) @ palm(clip, limbs, reference, side) if limbs.hand_tip else np.tile(np.eye(3), (len(lower), 1, 1))
+    hand = (
+        so3.transposed(lower) @ palm(clip, limbs, reference, side)
+        if limbs.hand_tip
+        else np.tile(np.eye(3), (len(lower), 1, 1))
+    )
     outward = axis if side == ".R" else -axis
     twist = unwrapped(so3.twist_angle(hand, outward), float(np.mean(TWIST_LIMITS)))
     allowed = np.clip(twist, *TWIST_LIMITS)
     forearm = so3.about(outward, allowed * TWIST_SHARE)
     hand = so3.about(outward, allowed - twist) @ hand
-    return {bones[0]: upper, bones[1]: lower, "lowerarm02" + side: lower @ forearm, bones[2]: lower @ hand}
+    return {
+        bones[0]: upper,
+        bones[1]: lower,
+        "lowerarm02" + side: lower @ forearm,
+        bones[2]: lower @ hand,
+    }
 
 
 def unwrapped(angles: Array, centre: float) -> Array:
-    """Angles (F,) without jumps of a full turn between frames, their median within half a turn of `centre`."""
+    """Angles (F,) without jumps of a full turn between frames, their median within half a turn of
+    `centre`."""
     steady = np.unwrap(angles)
     return steady - np.round((np.median(steady) - centre) / (2 * np.pi)) * 2 * np.pi
 
 
 def palm(clip: BodyMotion, limbs: Limbs, reference: Reference, side: str) -> Array:
     """World rotation (F, 3, 3) that lays the reference hand into the source's."""
-    assert limbs.hand_tip and limbs.thumb_side and limbs.little_side
+    assert limbs.hand_tip
+    assert limbs.thumb_side
+    assert limbs.little_side
     rest = so3.frame(
-        clip.rest_direction(limbs.wrist, limbs.hand_tip), clip.rest_direction(limbs.little_side, limbs.thumb_side)
+        clip.rest_direction(limbs.wrist, limbs.hand_tip),
+        clip.rest_direction(limbs.little_side, limbs.thumb_side),
     )
     ours = so3.frame(
         reference.direction("wrist" + side, "finger3-1" + side),
@@ -186,7 +216,8 @@ def hinged_pair(
 def hinge_axes(
     clip: BodyMotion, joints: tuple[str, str, str], upper: Array, lower: Array, folds_towards: Array
 ) -> Array:
-    """World hinge axes (F, 3): normals of the bending plane, or what the upper bone carries when the limb is straight."""
+    """World hinge axes (F, 3): normals of the bending plane, or what a straight upper bone
+    carries."""
     turned = clip.turned(joints[0])
     normals = np.cross(upper, lower)
     prior = so3.normalised(np.cross(clip.rest_direction(*joints[:2]), folds_towards))
@@ -202,7 +233,8 @@ def hinge_axes(
 
 
 def carried_axis(local_from_world: Array, normals: Array, prior: Array) -> Array:
-    """(3,) the hinge in the upper bone's rest axes: mean of bending normals (F, 3), long where bent, with a `prior`."""
+    """(3,) the hinge in the upper bone's rest axes: mean of bending normals (F, 3), long where
+    bent, with a `prior`."""
     local = np.einsum("fij,fj->fi", local_from_world, normals)
     agreeing = local[local @ prior > 0]
     return so3.normalised(agreeing.sum(0) + 5.0 * prior)

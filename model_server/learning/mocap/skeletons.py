@@ -91,6 +91,19 @@ CMU_HIP: Final = Source(
     head_pitch=0.17,
 )
 
+DAZ_SIDED: Final = (
+    "Thigh",
+    "Shin",
+    "Foot",
+    "Collar",
+    "Shldr",
+    "Fore",
+    "Hand",
+    "Mid",
+    "Index",
+    "Pinky",
+)
+
 DAZ: Final = Source(
     pelvis="hip",
     chest="chest",
@@ -108,7 +121,7 @@ DAZ: Final = Source(
         thumb_side="lIndex1",
         little_side="lPinky1",
     ),
-    swaps=tuple((f"l{part}", f"r{part}") for part in "Thigh Shin Foot Collar Shldr Fore Hand Mid Index Pinky".split()),
+    swaps=tuple((f"l{part}", f"r{part}") for part in DAZ_SIDED),
     metres=0.01,
 )
 
@@ -189,4 +202,6 @@ def recognise(names: tuple[str, ...]) -> Source:
         wanted += [getattr(source.left, f.name) for f in fields(Limbs)]
         if all(name in names for name in wanted if name):
             return source
-    raise UnknownSkeletonError(f"joints {names[:8]}... match none of the {len(SOURCES)} known skeletons")
+    raise UnknownSkeletonError(
+        f"joints {names[:8]}... match none of the {len(SOURCES)} known skeletons"
+    )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rotations in numpy, any leading shape. Matrices act on column vectors; quaternions are unit, WXYZ."""
+"""Rotations in numpy, any leading shape. Matrices act on column vectors; quaternions are unit,
+WXYZ."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,16 @@ def to_quaternion(matrices: Array) -> Array:
     m = matrices
     m00, m11, m22 = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
     # Each row is the quaternion times four of one of its components; the longest row is the safest.
-    yz, zx, xy = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
-    sxy, szx, syz = m[..., 1, 0] + m[..., 0, 1], m[..., 0, 2] + m[..., 2, 0], m[..., 2, 1] + m[..., 1, 2]
+    yz, zx, xy = (
+        m[..., 2, 1] - m[..., 1, 2],
+        m[..., 0, 2] - m[..., 2, 0],
+        m[..., 1, 0] - m[..., 0, 1],
+    )
+    sxy, szx, syz = (
+        m[..., 1, 0] + m[..., 0, 1],
+        m[..., 0, 2] + m[..., 2, 0],
+        m[..., 2, 1] + m[..., 1, 2],
+    )
     rows = (
         (1 + m00 + m11 + m22, yz, zx, xy),
         (yz, 1 + m00 - m11 - m22, sxy, szx),
@@ -84,7 +93,8 @@ def angle_between(first: Array, second: Array) -> Array:
 
 
 def twist_angle(matrices: Array, axis: Array) -> Array:
-    """Angle (...) in -pi...pi of the part of each rotation (..., 3, 3) about unit `axis` (..., 3)."""
+    """Angle (...) in -pi...pi of the part of each rotation (..., 3, 3) about unit `axis` (...,
+    3)."""
     quaternion = to_quaternion(matrices)
     along = np.einsum("...i,...i->...", quaternion[..., 1:], axis)
     angle = 2 * np.arctan2(along, quaternion[..., 0])
@@ -92,7 +102,8 @@ def twist_angle(matrices: Array, axis: Array) -> Array:
 
 
 def frame(along: Array, beside: Array) -> Array:
-    """Right-handed frames (..., 3, 3): first column along `along`, second as near `beside` as can be."""
+    """Right-handed frames (..., 3, 3): first column along `along`, second as near `beside` as can
+    be."""
     first = normalised(along)
     overlap = np.einsum("...i,...i->...", beside, first)[..., None]
     second = normalised(beside - overlap * first)

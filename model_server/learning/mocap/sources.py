@@ -25,7 +25,8 @@ class Source:
 
 
 def motion_folder() -> Path:
-    """The folder that holds `mocap`: beside HUND_MOCAP if that is set, else unpacked from the shared data."""
+    """The folder that holds `mocap`: beside HUND_MOCAP if that is set, else unpacked from the
+    shared data."""
     if chosen := os.environ.get("HUND_MOCAP"):
         return Path(chosen).parent
     if not (UNPACKED / "mocap").exists():
@@ -37,15 +38,22 @@ def unpack() -> None:
     """Unpack the motion files of the shared archives below `.cache/data`."""
     for archive, wanted in ARCHIVES:
         with tarfile.open(SHARED_DATA / archive, "r:xz") as tar:
-            members = [member for member in tar if member.name.removeprefix("./").startswith(wanted)]
+            members = [
+                member for member in tar if member.name.removeprefix("./").startswith(wanted)
+            ]
             tar.extractall(UNPACKED, members, filter="data")
 
 
 def motion_sources(folder: Path) -> list[Source]:
     """Every body motion below `folder`, in a fixed order."""
     roots = (folder / "mocap", folder / "base" / "poses")
-    paths = sorted(path for root in roots for path in root.rglob("*.bvh") if path.name not in NOT_BODIES)
-    last = {group: max((p for p in paths if group in p.as_posix()), default=None) for group in TEST_LAST_CLIPS}
+    paths = sorted(
+        path for root in roots for path in root.rglob("*.bvh") if path.name not in NOT_BODIES
+    )
+    last = {
+        group: max((p for p in paths if group in p.as_posix()), default=None)
+        for group in TEST_LAST_CLIPS
+    }
     return [source_of(path, tuple(last.values())) for path in paths]
 
 
