@@ -167,22 +167,24 @@ def _cloth(rng: Generator, pull_m: float, plain: bool = False, cut=None) -> Mate
 
 def _pattern(rng: Generator, plain: bool) -> np.ndarray:
     """Kind (0 plain, 1 stripes, 2 checks, 3 dots, 4 cloud, 5 camouflage, 6 print), frequency, angle, softness."""
-    kind = 0 if plain else rng.choice(7, p=[0.5, 0.12, 0.1, 0.06, 0.09, 0.05, 0.08])
+    kind = 0 if plain else rng.choice(7, p=[0.58, 0.11, 0.08, 0.04, 0.08, 0.03, 0.08])
     angle = rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)], p=[0.3, 0.5, 0.2])
     return np.array([kind, np.exp(rng.uniform(np.log(6), np.log(45))), angle, rng.uniform(0.02, 0.4)])
 
 
 def _head(rng: Generator, names: Mapping[str, Sequence[str]], hair: np.ndarray, age: float, gender: float) -> list[Worn]:
+    """Hair or a hat over cropped hair, and lashes."""
     worn = []
-    if names.get("hair") and rng.random() < (0.9 if age > 0.1 else 0.2):
+    if names.get("hat") and rng.random() < 0.06:
+        worn.append(Worn(str(rng.choice(names["hat"])), _cloth(rng, _PULL_M["hat"])))
+    elif names.get("hair") and rng.random() < (0.9 if age > 0.1 else 0.2):
         long_names = [n for n in names["hair"] if not n.startswith(("short", "afro"))]
         short_names = [n for n in names["hair"] if n not in long_names]
         wants_long = rng.random() < (0.75 if gender > 0.5 else 0.1)
         worn.append(Worn(str(rng.choice(long_names if wants_long else short_names)), _hair(rng, hair)))
     if names.get("eyelashes"):
-        worn.append(Worn(str(rng.choice(names["eyelashes"])), _hair(rng, hair * 0.2, pull_m=0.001)))
-    if names.get("hat") and rng.random() < 0.06:
-        worn.append(Worn(str(rng.choice(names["hat"])), _cloth(rng, _PULL_M["hat"])))
+        lashes = np.minimum(hair * 0.2, 0.03)
+        worn.append(Worn(str(rng.choice(names["eyelashes"])), _hair(rng, lashes, pull_m=0.001)))
     return worn
 
 
