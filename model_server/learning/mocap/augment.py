@@ -28,6 +28,7 @@ LOOSENESS: Final = {
     "head": 0.5,
     "clavicle": 0.3,
     "foot": 0.6,
+    "wrist": 1.6,
 }
 
 
@@ -50,8 +51,7 @@ USUAL: Final = Shares()
 
 
 def mirrored(rotations: Array) -> Array:
-    """Rotations (..., 22, 3, 3) of the mirrored pose: the reflection x -> -x conjugates, sides
-    change places."""
+    """Rotations (..., 22, 3, 3) of the mirrored pose: sides swapped, conjugated by x -> -x."""
     return rotations[..., MIRROR, :, :] * np.outer(REFLECTION, REFLECTION).astype(rotations.dtype)
 
 
@@ -111,8 +111,7 @@ class PoseSampler:
         return result
 
     def composed(self, rng: np.random.Generator, poses: Array) -> Array:
-        """Some lower bodies replaced by stances, some arms by gestures, always where the stance
-        needs its arms."""
+        """Some legs become stances, some arms gestures, always where the stance needs its arms."""
         result = poses.copy()
         stands = np.flatnonzero(rng.random(len(poses)) < self.shares.stances)
         lower = self.composer.lower_bodies(rng, len(stands))
@@ -125,8 +124,7 @@ class PoseSampler:
         return result
 
     def perturbed(self, rng: np.random.Generator, poses: Array) -> Array:
-        """Noise in the joints; what it would push beyond the limits stays there, or where the
-        recording was."""
+        """Noise in the joints, stopped at the limits, or where the recording was beyond them."""
         strength = np.where(
             rng.random(len(poses)) < self.shares.perturbed, self.shares.strong, self.shares.weak
         )

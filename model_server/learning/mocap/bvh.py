@@ -113,8 +113,7 @@ def forward(skeleton: Skeleton, values: Array) -> tuple[Array, Array]:
 
 
 def euler(values: Array, channels: tuple[str, ...]) -> Array:
-    """Rotations (F, 3, 3) of one joint: its rotation channels, degrees, multiplied in file
-    order."""
+    """Rotations (F, 3, 3) of one joint from its rotation channels, degrees, in file order."""
     result = np.broadcast_to(np.eye(3), (len(values), 3, 3))
     for channel, degrees in zip(channels, values.T, strict=True):
         if channel.endswith("rotation"):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All motion as poses of the body, in one file: every frame, and which frames are sound and worth
-keeping."""
+"""All motion as poses of the body: every frame, and which frames are sound and worth keeping."""
 
 import json
 from dataclasses import dataclass
@@ -128,8 +127,7 @@ def positions_of(*kinds: str) -> list[int]:
 
 
 def tidied(rotations: Array, frames: Array) -> Array:
-    """Rotations (F, 22, 3, 3) with the small joints, whose recording is poor, held within their
-    limits."""
+    """Rotations (F, 22, 3, 3) with the poorly recorded small joints held within limits."""
     small = positions_of(*CLAMPED)
     result = rotations.copy()
     result[:, small] = limits.clamped(frames, rotations)[:, small]
@@ -137,8 +135,7 @@ def tidied(rotations: Array, frames: Array) -> Array:
 
 
 def sound_frames(rotations: Array, frames: Array) -> NDArray[np.bool_]:
-    """(F,) away from jumps and within reach of a body; the first frame of a long clip is often its
-    T-pose."""
+    """(F,) away from jumps and possible for a body; a first frame is often a T-pose."""
     bad = (
         limits.excess(frames, rotations)[
             :, positions_of("upperleg01", "lowerleg01", "upperarm01", "spine02")

@@ -34,8 +34,7 @@ class Limb:
 
 
 def pointing(limb: Limb, upper: Array, lower: Array, hinge: Array) -> tuple[Array, Array]:
-    """World rotations (..., 3, 3) of both bones: along `upper`, `lower` (..., 3), folding about
-    `hinge`."""
+    """World rotations (..., 3, 3) of both bones along `upper`, `lower` (..., 3), and `hinge`."""
     return (
         so3.frame(upper, hinge) @ so3.frame(limb.upper, limb.hinge).T,
         so3.frame(lower, hinge) @ so3.frame(limb.lower, limb.hinge).T,
@@ -61,8 +60,7 @@ def reaching(limb: Limb, target: Array, pole: Array) -> tuple[Array, Array]:
 
 
 def shoulder_rhythm(arm: Array, side: str) -> Array:
-    """What an upper arm along `arm` (..., 3), unit, chest axes, does to its clavicle: (..., 3,
-    3)."""
+    """What an upper arm along `arm` (..., 3), chest axes, does to its clavicle."""
     sign = 1.0 if side == ".L" else -1.0
     outward, ahead, above = sign * arm[..., 0], -arm[..., 1], arm[..., 2]
     lift = RAISED_SHOULDER * np.clip((above + 0.5) / 1.5, 0, 1)

