@@ -45,7 +45,7 @@ class Gesture:
 SIT: Final = End((0.04, -0.44, -0.42), (0.1, -1, 1), 0.07)
 KNEEL: Final = End((0.05, 0.42, -0.40), (0.1, -1, -0.6), 0.04, turn=45)
 FOOT_AHEAD: Final = End((0.03, -0.42, -0.42), (0.1, -1, 1), 0.05)
-STRAIGHT: Final = End((0.05, -0.03, -0.90), (0.1, -1, 0), 0.05)
+STRAIGHT: Final = End((0.05, -0.03, -0.94), (0.1, -1, 0), 0.05)
 DRAWN_UP: Final = End((0.03, -0.40, -0.33), (0.1, -1, 1), 0.1)
 
 STANCES: Final[dict[str, Stance]] = {
@@ -152,7 +152,7 @@ GESTURES: Final[dict[str, Gesture]] = {
     "clasped before": Gesture(End((0.06, -0.20, 0.03), (1, 0.6, 0), 0.02, turn=-20)),
     "clasped at chest": Gesture(End((0.07, -0.24, 0.30), (0.8, 0.3, -1), 0.03)),
     "clasped behind": Gesture(End((0.08, 0.16, 0.08), (1, 0.3, 0.2), 0.02, turn=-60)),
-    "straight up": Gesture(End((0.22, -0.05, 1.06), (1, -0.5, 0), 0.07)),
+    "straight up": Gesture(End((0.22, -0.05, 1.12), (1, -0.5, 0), 0.07)),
     "one up": Gesture(
         End((0.22, -0.08, 1.02), (1, -0.5, 0), 0.12), End((0.28, -0.05, 0.0), (0.4, 1, 0))
     ),
@@ -181,7 +181,7 @@ GESTURES: Final[dict[str, Gesture]] = {
         End((0.38, 0.15, 0.72), (0.8, 0, -0.2), 0.08), End((0.3, -0.4, 0.42), (0.6, 0, -1), 0.1)
     ),
     "behind on floor": Gesture(End((0.28, 0.30, 0.02), (0.4, 1, 0.3), 0.05, turn=-30)),
-    "supporting": Gesture(End((0.22, -0.52, 0.44), (0.8, 0.2, -0.6), 0.04, turn=-40)),
+    "supporting": Gesture(End((0.22, -0.58, 0.44), (0.8, 0.2, -0.6), 0.04, turn=-40)),
     "low support": Gesture(End((0.30, -0.25, 0.35), (0.8, 1, 0.0), 0.04, turn=-40)),
     "elbows raised": Gesture(End((0.36, -0.12, 0.62), (1, 0, -0.5), 0.1)),
 }

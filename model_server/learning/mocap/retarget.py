@@ -69,8 +69,7 @@ def in_body_frame(motion: Motion, source: Source) -> BodyMotion:
 
 
 def retarget(motion: Motion, reference: Reference) -> Array:
-    """(F, 22, 3, 3) rotations of the pose bones relative to their parents; the root's is body-
-    world."""
+    """(F, 22, 3, 3) relative to the parents (`docs/conventions.md`); the root's is body-world."""
     source = recognise(motion.skeleton.names)
     clip = in_body_frame(motion, source)
     world = {"root": clip.turned(source.pelvis)}
@@ -109,8 +108,7 @@ def trunk(clip: BodyMotion, source: Source) -> dict[str, Array]:
 
 
 def clavicle(clip: BodyMotion, limbs: Limbs, chest: Array, side: str) -> Array:
-    """World rotations (F, 3, 3): the source's, or where it keeps its shoulders stiff, what raised
-    arms do to them."""
+    """World rotations (F, 3, 3): the source's, or where it is stiff, what raised arms cause."""
     given = so3.transposed(chest) @ clip.turned(limbs.clavicle)
     if so3.to_rotvec(given).std(0).max() > STIFF or len(given) == 1:
         return chest @ given
@@ -186,8 +184,7 @@ def about_relaxed(hand: Array, relaxed: Array) -> Array:
 
 
 def unwrapped(angles: Array, centre: float) -> Array:
-    """Angles (F,) without jumps of a full turn between frames, their median within half a turn of
-    `centre`."""
+    """Angles (F,) without jumps of full turns, their median within half a turn of `centre`."""
     steady = np.unwrap(angles)
     return steady - np.round((np.median(steady) - centre) / (2 * np.pi)) * 2 * np.pi
 
@@ -227,8 +224,7 @@ def hinged_pair(
 def hinge_axes(
     clip: BodyMotion, joints: tuple[str, str, str], upper: Array, lower: Array, folds_towards: Array
 ) -> Array:
-    """World hinge axes (F, 3): normals of the bending plane, or what a straight upper bone
-    carries."""
+    """World hinge axes (F, 3): normals of the bending plane, or what a straight limb carries."""
     turned = clip.turned(joints[0])
     normals = np.cross(upper, lower)
     prior = so3.normalised(np.cross(clip.rest_direction(*joints[:2]), folds_towards))
@@ -244,8 +240,7 @@ def hinge_axes(
 
 
 def carried_axis(local_from_world: Array, normals: Array, prior: Array) -> Array:
-    """(3,) the hinge in the upper bone's rest axes: mean of bending normals (F, 3), long where
-    bent, with a `prior`."""
+    """(3,) the hinge in the upper bone's rest axes: mean normal (F, 3), with a `prior`."""
     local = np.einsum("fij,fj->fi", local_from_world, normals)
     agreeing = local[local @ prior > 0]
     return so3.normalised(agreeing.sum(0) + 5.0 * prior)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rotations in numpy, any leading shape. Matrices act on column vectors; quaternions are unit,
-WXYZ."""
+"""Rotations in numpy, any leading shape, for column vectors; quaternions are unit, WXYZ."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +92,7 @@ def angle_between(first: Array, second: Array) -> Array:
 
 
 def twist_angle(matrices: Array, axis: Array) -> Array:
-    """Angle (...) in -pi...pi of the part of each rotation (..., 3, 3) about unit `axis` (...,
-    3)."""
+    """Angle (...) in -pi...pi of each rotation's part about unit `axis` (..., 3)."""
     quaternion = to_quaternion(matrices)
     along = np.einsum("...i,...i->...", quaternion[..., 1:], axis)
     angle = 2 * np.arctan2(along, quaternion[..., 0])
@@ -102,8 +100,7 @@ def twist_angle(matrices: Array, axis: Array) -> Array:
 
 
 def frame(along: Array, beside: Array) -> Array:
-    """Right-handed frames (..., 3, 3): first column along `along`, second as near `beside` as can
-    be."""
+    """Right-handed (..., 3, 3): first column along `along`, second as near `beside` as can be."""
     first = normalised(along)
     overlap = np.einsum("...i,...i->...", beside, first)[..., None]
     second = normalised(beside - overlap * first)

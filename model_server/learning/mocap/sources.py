@@ -25,8 +25,7 @@ class Source:
 
 
 def motion_folder() -> Path:
-    """The folder that holds `mocap`: beside HUND_MOCAP if that is set, else unpacked from the
-    shared data."""
+    """The folder that holds `mocap`: the parent of HUND_MOCAP, or `.cache/data`, unpacked."""
     if chosen := os.environ.get("HUND_MOCAP"):
         return Path(chosen).parent
     if not (UNPACKED / "mocap").exists():
