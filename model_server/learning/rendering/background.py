@@ -112,6 +112,6 @@ def _add_grain(rng: Generator, image: np.ndarray) -> np.ndarray:
     """Texture over everything: fine noise times a coarse amount."""
     size = len(image)
     cells = int(rng.integers(size // 6, size))
-    noise = normal_grain(rng, (cells, cells)) * rng.uniform(2, 25)
+    noise = normal_grain(rng, (cells, cells)) * np.float32(rng.uniform(1, 15))
     noise = cv2.resize(noise, (size, size), interpolation=cv2.INTER_LINEAR)
     return np.clip(image + noise[..., None], 0, 255).astype(np.uint8)

@@ -11,8 +11,8 @@ from model_server.learning.rendering.grain import normal_grain
 
 
 def occlude(
-    rng: Generator, image: np.ndarray, silhouette: np.ndarray, parts: np.ndarray | None, probability: float = 0.3
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    rng: Generator, image: np.ndarray, silhouette: np.ndarray, parts: np.ndarray, probability: float = 0.3
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """With some probability, put one to three objects before the person; masks lose what they cover."""
     if rng.random() >= probability:
         return image, silhouette, parts
@@ -25,9 +25,7 @@ def occlude(
         image[shape > 0] = texture[shape > 0].astype(np.uint8)
         cover |= shape
     silhouette = np.where(cover > 0, 0, silhouette).astype(np.uint8)
-    if parts is not None:
-        parts = np.where(cover > 0, 0, parts).astype(np.uint8)
-    return image, silhouette, parts
+    return image, silhouette, np.where(cover > 0, 0, parts).astype(np.uint8)
 
 
 def corrupt_picture(rng: Generator, image: np.ndarray) -> np.ndarray:

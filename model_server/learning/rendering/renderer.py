@@ -28,12 +28,12 @@ _SKIN_MARGIN_M = 0.025  # skin stays visible this far beneath a painted garment'
 @dataclass(frozen=True)
 class RenderedSample:
     """`image` RGB uint8 (H, W, 3); `silhouette` uint8 (H, W), 255 where the person is visible;
-    `parts` uint8 (H, W), 1 + index into `PART_NAMES`, 0 elsewhere, or None when not asked for;
+    `parts` uint8 (H, W), 1 + index into `PART_NAMES`, 0 elsewhere;
     `joints_cam` (B, 3) posed bone heads, metres in the camera frame, in anny's bone order."""
 
     image: np.ndarray
     silhouette: np.ndarray
-    parts: np.ndarray | None
+    parts: np.ndarray
     joints_cam: np.ndarray
 
 
@@ -59,10 +59,10 @@ class DressedRenderer:
         return sample_look(rng, self._names_of_slot, phenotypes)
 
     def render(
-        self, person: PosedPerson, camera: Camera, look: Look, rng: Generator, with_parts: bool = False
+        self, person: PosedPerson, camera: Camera, look: Look, rng: Generator
     ) -> RenderedSample:
         """One picture; `rng` draws background, occluders and picture noise."""
-        return self.render_batch([person], [camera], [look], rng, with_parts)[0]
+        return self.render_batch([person], [camera], [look], rng)[0]
 
     def render_batch(
         self,
@@ -70,21 +70,19 @@ class DressedRenderer:
         cameras: Sequence[Camera],
         looks: Sequence[Look],
         rng: Generator,
-        with_parts: bool = False,
     ) -> list[RenderedSample]:
         """One picture per person; posing is shared, so batches of 16 or more are cheapest."""
         batch = pose_people(self.body, people)
         return [
-            self._render_one(batch, index, camera, look, rng, with_parts)
+            self._render_one(batch, index, camera, look, rng)
             for index, (camera, look) in enumerate(zip(cameras, looks, strict=True))
         ]
 
-    def _render_one(self, batch: PosedBatch, index: int, camera: Camera, look: Look, rng, with_parts) -> RenderedSample:
+    def _render_one(self, batch: PosedBatch, index: int, camera: Camera, look: Look, rng: Generator) -> RenderedSample:
         transforms = batch.cam_from_rest[index]
         rest = batch.rest_vertices[index]
         drawn = [self._place(worn, rest, transforms, look) for worn in look.worn]
-        person = self._scene.draw(drawn, camera, look.lighting)
-        parts = self._scene.draw_parts(drawn, camera) if with_parts else None
+        person, parts = self._scene.draw(drawn, camera, look.lighting)
         background = sample_background(rng, self.size)
         image = _compose(person, background)
         silhouette = person[..., 3]

@@ -17,7 +17,6 @@ _SHADERS = Path(__file__).with_name("shaders")
 _VARIANTS = (("SKIN",), ("CLOTH",), ("CLOTH", "CUT"), ("HAIR",))
 _VARIANT_OF_SLOT = {"skin": ("SKIN",), "shell": ("CLOTH", "CUT"), "hair": ("HAIR",), "eyelashes": ("HAIR",)}
 _OPEN_SLOTS = ("hair", "eyelashes", "hat")  # seen from both sides
-_VERTEX_INPUTS = ("in_template", "in_uv", "in_piece", "in_part")
 
 
 @dataclass(frozen=True)
@@ -47,54 +46,39 @@ class Scene:
         self._context = moderngl.create_context(standalone=True, backend="egl", require=330)
         vertex = (_SHADERS / "person.vert").read_text()
         # One program per material and cut: llvmpipe runs every branch of a shader, and `discard` hinders early depth.
-        self._colour_programs = {key: self._context.program(vertex, _load_shader("person.frag", *key)) for key in _VARIANTS}
-        self._part_programs = {key: self._context.program(vertex, _load_shader("part.frag", *key)) for key in _VARIANTS}
+        self._programs = {key: self._context.program(vertex, _load_shader("person.frag", *key)) for key in _VARIANTS}
         self._noise = _noise_texture(self._context)
         self._noise.use(0)
-        self._colour_programs["SKIN",]["eye_centre"].value = tuple(eye_centre)
+        self._programs["SKIN",]["eye_centre"].value = tuple(eye_centre)
         self._context.front_face = "cw"  # pictures are drawn top row first, which mirrors faces
-        self._target = self._context.framebuffer(
-            [self._context.renderbuffer((size, size), 4)], self._context.depth_renderbuffer((size, size))
-        )
+        colour = self._context.renderbuffer((size, size), 4)
+        part = self._context.renderbuffer((size, size), 1)
+        self._target = self._context.framebuffer([colour, part], self._context.depth_renderbuffer((size, size)))
         self._on_board = {
-            id(layer): _LayerBuffers(self._context, layer, part_of_bone, self._programs_of(layer))
+            id(layer): _LayerBuffers(self._context, layer, part_of_bone, self._program_of(layer))
             for layer in layers
         }
 
-    def draw(self, drawn: Sequence[DrawnLayer], camera: Camera, lighting: Lighting) -> np.ndarray:
-        """RGBA uint8 (H, W, 4); alpha is 255 on the person. Put outer layers first: what they cover costs nothing."""
+    def draw(self, drawn: Sequence[DrawnLayer], camera: Camera, lighting: Lighting) -> tuple[np.ndarray, np.ndarray]:
+        """RGBA uint8 (H, W, 4), alpha 255 on the person, and part numbers uint8 (H, W), 0 off the person.
+
+        Put outer layers first: what they cover then costs nothing.
+        """
         clip_from_cam = _clip_from_cam(camera, self.size, drawn)
-        for program in self._colour_programs.values():
+        for program in self._programs.values():
             program["clip_from_cam"].write(clip_from_cam)
             _set_lighting(program, lighting)
-        self._begin()
+        self._target.use()
+        self._target.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
         for item in drawn:
             buffers = self._on_board[id(item.layer)]
             buffers.upload(item)
-            _set_material(buffers.colour_array.program, item.material)
-            self._render(buffers.colour_array, item)
-        return self._read()
+            _set_material(buffers.array.program, item.material)
+            self._render(buffers.array, item)
+        return self._read(attachment=0, components=4), self._read(attachment=1, components=1)[..., 0]
 
-    def draw_parts(self, drawn: Sequence[DrawnLayer], camera: Camera) -> np.ndarray:
-        """Part numbers uint8 (H, W), 0 where no person is. Call right after `draw` with the same layers."""
-        clip_from_cam = _clip_from_cam(camera, self.size, drawn)
-        for program in self._part_programs.values():
-            program["clip_from_cam"].write(clip_from_cam)
-        self._begin()
-        for item in drawn:
-            buffers = self._on_board[id(item.layer)]
-            _set_cut(buffers.part_array.program, item.material)
-            self._render(buffers.part_array, item)
-        return self._read()[..., 0].copy()
-
-    def _programs_of(self, layer: Layer) -> tuple[moderngl.Program, moderngl.Program]:
-        """Colour and part program of the layer's material."""
-        key = _VARIANT_OF_SLOT.get(layer.slot, ("CLOTH",))
-        return self._colour_programs[key], self._part_programs[key]
-
-    def _begin(self) -> None:
-        self._target.use()
-        self._target.clear(0.0, 0.0, 0.0, 0.0, depth=1.0)
+    def _program_of(self, layer: Layer) -> moderngl.Program:
+        return self._programs[_VARIANT_OF_SLOT.get(layer.slot, ("CLOTH",))]
 
     def _render(self, array: moderngl.VertexArray, item: DrawnLayer) -> None:
         is_open = item.layer.slot in _OPEN_SLOTS or item.layer.name == "skirt"
@@ -102,15 +86,15 @@ class Scene:
         triangles = item.layer.triangles if item.triangles is None else item.triangles
         array.render(moderngl.TRIANGLES, vertices=triangles.size)
 
-    def _read(self) -> np.ndarray:
-        picture = np.frombuffer(self._target.read(components=4, alignment=1), dtype=np.uint8)
-        return picture.reshape(self.size, self.size, 4)
+    def _read(self, attachment: int, components: int) -> np.ndarray:
+        data = self._target.read(components=components, attachment=attachment, alignment=1)
+        return np.frombuffer(data, dtype=np.uint8).reshape(self.size, self.size, components)
 
 
 class _LayerBuffers:
     """A layer's buffers: constant ones written once, posed ones and indices written per sample."""
 
-    def __init__(self, context, layer: Layer, part_of_bone: np.ndarray, programs) -> None:
+    def __init__(self, context, layer: Layer, part_of_bone: np.ndarray, program) -> None:
         parts = part_of_bone[layer.skin_weights.argmax(axis=1)]
         fixed = np.column_stack([layer.positions, layer.uvs, layer.pieces, parts]).astype(np.float32)
         self._fixed = context.buffer(fixed.tobytes())
@@ -118,7 +102,7 @@ class _LayerBuffers:
         self._indices = context.buffer(layer.triangles.tobytes())
         self._own_triangles = layer.triangles
         self._triangles = layer.triangles
-        self.colour_array, self.part_array = (self._array(context, program) for program in programs)
+        self.array = self._array(context, program)
 
     def upload(self, item: DrawnLayer) -> None:
         """Write posed corners, and the triangles where they changed."""
@@ -129,14 +113,10 @@ class _LayerBuffers:
             self._triangles = triangles
 
     def _array(self, context, program) -> moderngl.VertexArray:
-        used = [name for name in _VERTEX_INPUTS if name in program]
-        sizes = {"in_template": "3f", "in_uv": "2f", "in_piece": "1f", "in_part": "1f"}
-        fixed_format = " ".join(
-            sizes[name] if name in program else f"{4 * int(sizes[name][0])}x" for name in _VERTEX_INPUTS
-        )
-        posed = ["in_position", "in_normal"] if "in_normal" in program else ["in_position"]
-        posed_format = "3f 3f" if len(posed) == 2 else "3f 12x"
-        content = [(self._posed, posed_format, *posed), (self._fixed, fixed_format, *used)]
+        sizes = {"in_template": 3, "in_uv": 2, "in_piece": 1, "in_part": 1}
+        used = [name for name in sizes if name in program]  # a shader's idle inputs are skipped bytes
+        fixed_format = " ".join(f"{n}f" if name in program else f"{4 * n}x" for name, n in sizes.items())
+        content = [(self._posed, "3f 3f", "in_position", "in_normal"), (self._fixed, fixed_format, *used)]
         return context.vertex_array(program, content, self._indices, index_element_size=4)
 
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Skin, cloth or hair (one of SKIN, CLOTH, HAIR is defined) under a key light, a fill light and a two-tone sky. Colours are linear; alpha is coverage.
+// Skin, cloth or hair (one of SKIN, CLOTH, HAIR is defined) under a key light, a fill light and a two-tone sky. Light adds up in linear
+// colours.
 #version 330
 #ifdef CUT
 #include cut.glsl
@@ -27,7 +28,9 @@ in vec3 normal;
 in vec3 place;
 in vec2 uv;
 flat in int piece;
-out vec4 colour;
+flat in float part;
+layout(location = 0) out vec4 colour;       // alpha is 1 on the person
+layout(location = 1) out vec4 part_number;  // red only, in 255ths
 
 #ifdef CLOTH
 float stripe(float x, float softness) {
@@ -124,4 +127,5 @@ void main() {
     vec3 albedo = surface(n);
     vec3 linear = shade(albedo, n, gloss, wrap);
     colour = vec4(pow(linear / (1.0 + 0.15 * linear), vec3(1.0 / 2.2)), 1.0);
+    part_number = vec4(part / 255.0, 0.0, 0.0, 1.0);
 }
