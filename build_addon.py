@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the add-on: `python build_addon.py` writes dist/hund_blender-VERSION.zip, the same bytes for the same files.
+"""Build the add-on: `python build_addon.py` writes dist/hund_blender-VERSION.zip.
 
-Needs Python 3.11 and nothing else. Where a `bpy` wheel is installed (here or in .env/), its extension tool checks the zip.
+The same files give the same bytes. Needs Python 3.11 and nothing else. Where a `bpy` wheel is
+installed (here or in .env/), its extension tool checks the zip.
 """
 
 import argparse
@@ -55,12 +56,18 @@ def find_validator() -> Path | None:
 
 def validate(path: Path, validator: Path) -> None:
     """Raise CalledProcessError where Blender would refuse the zip."""
-    subprocess.run([sys.executable, str(validator), "validate", str(path)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, str(validator), "validate", str(path)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="folder for the zip (default: dist)")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "dist", help="folder for the zip (default: dist)"
+    )
     path = build(parser.parse_args().out)
     validator = find_validator()
     if validator is not None:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The body asset in numpy: phenotypes to a rest body, rotations to a posed one (docs/conventions.md has the formulas)."""
+"""The body asset in numpy: phenotypes to a rest body, rotations to a posed one.
+
+The formulas are those of docs/conventions.md.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from .errors import ServerError
 from .rotations import matrices_from_quaternions, nearest_rotations
 
 Array = npt.NDArray[Any]
+Quaternion = Sequence[float] | Array  # WXYZ
 
 FORMAT: Final = 1
 WEIGHT_UNIT: Final = 65535
@@ -43,7 +47,7 @@ class PosedBody:
     heads: Array  # (B, 3)
 
     def moved(self, rotation: Array, pivot: Array, location: Array) -> PosedBody:
-        """This body turned by rotation (3, 3) about pivot (3,), the pivot then put at location (3,)."""
+        """This body turned by rotation (3, 3) about pivot (3,), which goes to location (3,)."""
         return PosedBody(
             vertices=(self.vertices - pivot) @ rotation.T + location,
             bone_rotations=rotation @ self.bone_rotations,
@@ -76,7 +80,9 @@ class Body:
         except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
             raise ServerError("The body that the server sent cannot be read.", _UPDATE) from error
         if meta.get("format") != FORMAT:
-            raise ServerError(f"The body has format {meta.get('format')}, expected {FORMAT}.", _UPDATE)
+            raise ServerError(
+                f"The body has format {meta.get('format')}, expected {FORMAT}.", _UPDATE
+            )
         return cls(
             rig=meta["rig"],
             bone_names=tuple(meta["bone_names"]),
@@ -91,7 +97,9 @@ class Body:
 
     def coefficients(self, phenotypes: Mapping[str, float]) -> Array:
         """Coefficients (K,) of the shape basis."""
-        variations = np.concatenate([self._variations(name, phenotypes) for name in self.variation_names])
+        variations = np.concatenate(
+            [self._variations(name, phenotypes) for name in self.variation_names]
+        )
         products = np.where(self.arrays["variation_mask"] > 0, variations, 1.0).prod(1)
         coefficients: Array = products @ self.arrays["variation_projection"].astype(np.float64)
         return coefficients
@@ -105,25 +113,32 @@ class Body:
         value = phenotypes.get(feature, UNSET_FEATURE)
         return np.array([np.interp(value, anchors, corner) for corner in np.eye(count)])
 
-    def rest(self, phenotypes: Mapping[str, float], facial_actions: Mapping[str, float] | None = None) -> RestBody:
-        """The body of these phenotypes (names not given stand at 0.5) with facial actions 0…1 applied."""
+    def rest(
+        self, phenotypes: Mapping[str, float], facial_actions: Mapping[str, float] | None = None
+    ) -> RestBody:
+        """The body of these phenotypes (0.5 where not given) with facial actions 0…1 applied."""
         coefficients = self.coefficients(phenotypes)
         heads = self._shaped("bone_heads", coefficients)
         rotations = nearest_rotations(self._shaped("rest_matrices", coefficients))
         return RestBody(
-            vertices=self._shaped_vertices(coefficients) + self._facial_offset(facial_actions or {}),
+            vertices=self._shaped_vertices(coefficients)
+            + self._facial_offset(facial_actions or {}),
             heads=heads,
             rotations=rotations,
             tails=heads + self._tail_offsets(heads, rotations),
         )
 
     def _shaped(self, name: str, coefficients: Array) -> Array:
-        shaped: Array = self.arrays[name] + np.tensordot(coefficients, self.arrays[f"shape_{name}"], 1)
+        shaped: Array = self.arrays[name] + np.tensordot(
+            coefficients, self.arrays[f"shape_{name}"], 1
+        )
         return shaped
 
     def _shaped_vertices(self, coefficients: Array) -> Array:
         steps = (coefficients * self.arrays["shape_vertices_step"]).astype(np.float32)
-        moved: Array = self.arrays["template_vertices"] + np.einsum("k,kvi->vi", steps, self.arrays["shape_vertices"])
+        moved: Array = self.arrays["template_vertices"] + np.einsum(
+            "k,kvi->vi", steps, self.arrays["shape_vertices"]
+        )
         return moved
 
     def _facial_offset(self, facial_actions: Mapping[str, float]) -> Array:
@@ -147,8 +162,11 @@ class Body:
         tails: Array = size * np.einsum("bij,bj->bi", turned, offsets)
         return tails
 
-    def pose(self, rest: RestBody, rotations: Mapping[str, Sequence[float]] | None = None) -> PosedBody:
-        """Pose a rest body by parent-relative rotations (WXYZ, body axes) of bones by name, the root left in place."""
+    def pose(self, rest: RestBody, rotations: Mapping[str, Quaternion] | None = None) -> PosedBody:
+        """Pose a rest body by parent-relative rotations (WXYZ, body axes) of named bones.
+
+        The root stays where it is.
+        """
         relative = self._relative(rotations or {})
         align = self.arrays["reference_rotations"] @ rest.rotations.swapaxes(1, 2)
         world = np.empty_like(relative)
@@ -156,15 +174,19 @@ class Body:
         world[0], heads[0] = np.eye(3), rest.heads[0]
         for bone, parent in enumerate(self.bone_parents[1:], start=1):
             offset = rest.heads[bone] - rest.heads[parent]
-            heads[bone] = heads[parent] + world[parent] @ (offset if parent == 0 else align[parent] @ offset)
+            heads[bone] = heads[parent] + world[parent] @ (
+                offset if parent == 0 else align[parent] @ offset
+            )
             world[bone] = world[parent] @ relative[bone]
         deforms = world @ align
         return PosedBody(self._skinned(rest, deforms, heads), world, deforms, heads)
 
-    def _relative(self, rotations: Mapping[str, Sequence[float]]) -> Array:
+    def _relative(self, rotations: Mapping[str, Quaternion]) -> Array:
         relative = np.tile(np.eye(3), (len(self.bone_names), 1, 1))
         for name, wxyz in rotations.items():
-            relative[self.bone_names.index(name)] = matrices_from_quaternions(np.asarray(wxyz, np.float64))
+            relative[self.bone_names.index(name)] = matrices_from_quaternions(
+                np.asarray(wxyz, np.float64)
+            )
         return relative
 
     def _skinned(self, rest: RestBody, deforms: Array, heads: Array) -> Array:
@@ -173,7 +195,9 @@ class Body:
         transforms = np.concatenate([deforms, shifts[:, :, None]], 2)  # (B, 3, 4)
         weights = self.arrays["weights"] / WEIGHT_UNIT
         blended = np.einsum("vn,vnij->vij", weights, transforms[self.arrays["weight_bones"]])
-        vertices: Array = np.einsum("vij,vj->vi", blended[:, :, :3], rest.vertices) + blended[:, :, 3]
+        vertices: Array = (
+            np.einsum("vij,vj->vi", blended[:, :, :3], rest.vertices) + blended[:, :, 3]
+        )
         return vertices
 
     def landmarks(self, vertices: Array) -> Array:

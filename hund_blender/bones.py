@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How bones are drawn and turned: direction toward the main child, the bend about local X, mirrored left and right."""
+"""How bones are drawn and turned: toward the main child, bending about local X, mirrored."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _cosine(line: Array, direction: Array) -> float:
 
 
 def drawn_tails(rest: RestBody, parents: Sequence[int]) -> Array:
-    """Ends (B, 3) of the bones: the main child's head, or the asset's own tail where there is none."""
+    """Ends (B, 3) of the bones: the main child's head, or the asset's tail without one."""
     tails = rest.tails.copy()
     for bone, child in enumerate(main_children(rest, parents)):
         if child >= 0:
@@ -72,10 +72,10 @@ def _not_too_short(rest: RestBody, tails: Array) -> Array:
 
 
 def bone_frames(rest: RestBody, tails: Array) -> Array:
-    """Rest frames (B, 4, 4): Y from head to tail (B, 3), X as near as can be to the axis the joint bends about.
+    """Rest frames (B, 4, 4): Y from head to tail (B, 3), X next to the axis the joint bends about.
 
-    The asset's rest rotations already have that axis as X, with the same sign left and right, so that a turn by +X bends
-    elbows, knees and fingers; only their Y is not exactly along the drawn bone.
+    The asset's rest rotations have that axis as X, with one sign left and right, so that a turn by
+    +X bends elbows, knees and fingers; only their Y is not exactly along the drawn bone.
     """
     y = tails - rest.heads
     y = y / np.linalg.norm(y, axis=1, keepdims=True)

@@ -19,7 +19,9 @@ CONNECT_TIMEOUT_S: Final = 10.0
 ANSWER_TIMEOUT_S: Final = 180.0
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 # Codes of docs/protocol.md that speak of one photo; all others concern every photo.
-PHOTO_CODES: Final = frozenset({"too_large", "not_an_image", "unsupported_format", "damaged_image", "bad_request"})
+PHOTO_CODES: Final = frozenset(
+    {"too_large", "not_an_image", "unsupported_format", "damaged_image", "bad_request"}
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def parse_address(text: str, token: str) -> Address:
 
 
 class Client:
-    """One conversation; `abort` may be called from another thread and ends a request within moments."""
+    """One conversation; `abort` may come from another thread and ends a request in moments."""
 
     def __init__(self, address: Address, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         self.address = address
@@ -99,17 +101,26 @@ class Client:
         try:
             self._connection.connect()
         except OSError as error:
-            raise self._failure(f"No server answers at {self.address} ({error}).", lost=False) from error
+            raise self._failure(
+                f"No server answers at {self.address} ({error}).", lost=False
+            ) from error
         self._connection.sock.settimeout(self._answer_timeout_s)
 
-    def _exchange(self, connection: HTTPConnection, method: str, target: str, body: bytes | None) -> bytes:
-        headers = {"Authorization": f"Bearer {self.address.token}", "Content-Type": "application/octet-stream"}
+    def _exchange(
+        self, connection: HTTPConnection, method: str, target: str, body: bytes | None
+    ) -> bytes:
+        headers = {
+            "Authorization": f"Bearer {self.address.token}",
+            "Content-Type": "application/octet-stream",
+        }
         try:
             _send(connection, method, target, body, headers)
             response = connection.getresponse()
             content = response.read()
         except TimeoutError as error:
-            raise self._failure(f"The server did not answer within {self._answer_timeout_s:.0f} s.") from error
+            raise self._failure(
+                f"The server did not answer within {self._answer_timeout_s:.0f} s."
+            ) from error
         except (OSError, HTTPException) as error:
             raise self._failure("The server stopped while it was working.") from error
         if response.status >= 400:
@@ -120,11 +131,22 @@ class Client:
         if self._aborted:
             return CancelledError()
         if lost:
-            return ServerLostError(message, "Import the photo again, the server is started anew; a smaller copy needs less memory.")
-        return ServerError(message, "Start the server there and check its address in the add-on's preferences.")
+            return ServerLostError(
+                message,
+                "Import the photo again; the server starts anew. A smaller copy needs less memory.",
+            )
+        return ServerError(
+            message, "Start the server there and check its address in the add-on's preferences."
+        )
 
 
-def _send(connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> None:
+def _send(
+    connection: HTTPConnection,
+    method: str,
+    target: str,
+    body: bytes | None,
+    headers: dict[str, str],
+) -> None:
     try:
         connection.request(method, target, body, headers)
     except (BrokenPipeError, ConnectionResetError):
@@ -135,9 +157,13 @@ def _json(content: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(content)
     except ValueError as error:
-        raise ServerError("Something else than a HUND server answered.", "Check the server's address.") from error
+        raise ServerError(
+            "Something else than a HUND server answered.", "Check the server's address."
+        ) from error
     if not isinstance(answer, dict):
-        raise ServerError("Something else than a HUND server answered.", "Check the server's address.")
+        raise ServerError(
+            "Something else than a HUND server answered.", "Check the server's address."
+        )
     return answer
 
 
@@ -148,7 +174,9 @@ def _refusal(response: HTTPResponse, content: bytes) -> HundError:
         code, message, remedy = str(detail["code"]), str(detail["message"]), str(detail["remedy"])
     except (ValueError, KeyError, TypeError):
         message = f"The server refused with {response.status} {response.reason}."
-        return ServerError(message, "Check the server's address and that it is a HUND server of this release.")
+        return ServerError(
+            message, "Check the server's address and that it is a HUND server of this release."
+        )
     if code == "unauthorized":
         remedy = "Copy the token that the server was started with into the add-on's preferences."
     return PhotoError(message, remedy) if code in PHOTO_CODES else ServerError(message, remedy)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The places where Blender 4.2, 4.5 and 5.2 differ for us; every other file is the same for all of them."""
+"""Where Blender 4.2, 4.5 and 5.2 differ for us; no other file asks for the version."""
 
 import bpy
 
@@ -7,7 +7,7 @@ BLENDER_5: bool = bpy.app.version >= (5, 0, 0)
 
 
 def node_tree(material: bpy.types.Material) -> bpy.types.NodeTree:
-    """A material's nodes; before 5.0 they are off until asked for, since then they are always there."""
+    """A material's nodes, which before 5.0 are off until asked for."""
     if not BLENDER_5:
         material.use_nodes = True
     assert material.node_tree is not None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which server to talk to: the one at the address in the preferences, or a child of ours that is kept between imports."""
+"""Which server to talk to: the one named in the preferences, or a child kept between imports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ServerSettings:
 
 
 class Servers:
-    """The child process and the body it sent, for as long as they serve. Used by one job at a time."""
+    """The child process and the body it sent; used by one job at a time."""
 
     def __init__(self) -> None:
         self._child: ServerProcess | None = None
@@ -61,6 +61,8 @@ class Servers:
 def _remote(settings: ServerSettings) -> Address:
     address = parse_address(settings.remote_address, settings.remote_token)
     if not (settings.online_access or address.is_loopback):
-        remedy = "Turn on “Allow Online Access” in Preferences > System, or use a server on this computer."
-        raise ServerError(f"Blender may not go online, but the server is at {address}.", remedy)
+        raise ServerError(
+            f"Blender may not go online, but the server is at {address}.",
+            "Turn on “Allow Online Access” in Preferences > System, or use a local server.",
+        )
     return address

@@ -65,8 +65,10 @@ def parse_estimate(answer: Mapping[str, Any]) -> Estimate:
         photo = _photo(answer["image"])
         people = tuple(_person(person) for person in answer["people"])
     except (KeyError, TypeError, ValueError) as error:
-        message = f"The server's answer is not what this add-on expects ({type(error).__name__}: {error})."
-        raise ServerError(message, "Install the add-on and the server from the same release.") from error
+        message = f"The server's answer is not as expected ({type(error).__name__}: {error})."
+        raise ServerError(
+            message, "Install the add-on and the server from the same release."
+        ) from error
     return Estimate(photo, people)
 
 

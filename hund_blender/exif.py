@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The orientation tag of a JPEG: Blender shows pixels as stored, the server answers for the upright photo."""
+"""The orientation of a JPEG: Blender shows it as stored, the server speaks of it upright."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def jpeg_orientation(data: bytes) -> int:
 def _exif_block(data: bytes) -> bytes:
     """The TIFF structure inside the EXIF segment, empty where there is none."""
     position = 2 if data[:2] == b"\xff\xd8" else len(data)
-    while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != _START_OF_SCAN:
+    while (
+        position + 4 <= len(data)
+        and data[position] == 0xFF
+        and data[position + 1] != _START_OF_SCAN
+    ):
         (length,) = struct.unpack_from(">H", data, position + 2)
         segment = data[position + 4 : position + 2 + length]
         if data[position + 1] == _APP1 and segment[:6] == b"Exif\0\0":

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist sees of a running import outside the panel: status bar, camera view, messages at the end."""
+"""What an import shows outside the panel: status bar, camera view, messages at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, Final
 
 import bpy
 
 from .job import Job, Problem
+from .scene.restore import override
 from .text import wrapped
 
-POPUP_CHARACTERS = 70
+POPUP_CHARACTERS: Final = 70
 
 
 def show_progress(job: Job) -> None:
@@ -33,12 +35,16 @@ def _views(window: bpy.types.Window) -> Iterator[bpy.types.Area]:
 def _look_through_camera() -> None:
     """The largest 3D view of the first window shows what the photo's camera sees."""
     window = next(iter(bpy.context.window_manager.windows), None)
-    views = sorted(_views(window), key=lambda area: area.width * area.height) if window is not None else []
+    views = (
+        sorted(_views(window), key=lambda area: area.width * area.height)
+        if window is not None
+        else []
+    )
     if not views or window is None or window.scene.camera is None:
         return
     views[-1].spaces.active.region_3d.view_perspective = "CAMERA"
     region = next(region for region in views[-1].regions if region.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=views[-1], region=region):
+    with override(window=window, area=views[-1], region=region):
         bpy.ops.view3d.view_center_camera()
 
 
@@ -46,14 +52,18 @@ def _pop_up(problems: list[Problem]) -> None:
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is None:
         return
-    with bpy.context.temp_override(window=window):
+    with override(window=window):
         window_manager = bpy.context.window_manager
-        window_manager.popup_menu(lambda menu, _: _draw(menu.layout, problems), title="Import People from Photos", icon="ERROR")
+        window_manager.popup_menu(
+            lambda menu, _: _draw(menu, problems),
+            title="Import People from Photos",
+            icon="ERROR",
+        )
 
 
-def _draw(layout: bpy.types.UILayout, problems: list[Problem]) -> None:
+def _draw(menu: Any, problems: list[Problem]) -> None:
     for problem in problems:
-        draw_problem(layout, problem, POPUP_CHARACTERS)
+        draw_problem(menu.layout, problem, POPUP_CHARACTERS)
 
 
 def draw_problem(layout: bpy.types.UILayout, problem: Problem, characters: int) -> None:

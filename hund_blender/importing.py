@@ -31,8 +31,10 @@ class ImportOptions:
     use_camera: bool = True
 
 
-def new_job(scene: bpy.types.Scene, paths: Sequence[Path], options: ImportOptions, settings: ServerSettings) -> Job:
-    """A job that is not started yet. It keeps the scene's name, since scenes move in memory on undo."""
+def new_job(
+    scene: bpy.types.Scene, paths: Sequence[Path], options: ImportOptions, settings: ServerSettings
+) -> Job:
+    """A job, not started yet. It keeps the scene's name: scenes move in memory on undo."""
     scene_name = scene.name
 
     def connect(cancelled: threading.Event) -> tuple[Client, Body]:

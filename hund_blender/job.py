@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One import: a thread asks the server about the photos, a timer puts the answers into the scene.
 
-The timer alone touches Blender. All photos are placed in one go at the end, so that one undo step takes all of it back.
+The timer alone touches Blender. All photos are placed in one go at the end, so that one undo step
+takes all of it back.
 """
 
 from __future__ import annotations
@@ -98,9 +99,11 @@ class Job:
             client.abort()
 
     def step(self) -> bool:
-        """Take in what the thread has sent, place the people when all is there; True when finished."""
+        """Take in what the thread sent, place the people when all is there; True at the end."""
         if not self.is_finished and self._cancelled.is_set():
-            self.problems = [Problem("", "The import was cancelled; nothing was added.", CANCELLED_REMEDY)]
+            self.problems = [
+                Problem("", "The import was cancelled; nothing was added.", CANCELLED_REMEDY)
+            ]
             self.is_finished = True
         if not self.is_finished:
             self._take_in()
@@ -146,7 +149,9 @@ class Job:
             self._ask_for_all()
         except HundError as error:
             self._events.put(Problem("", error.message, error.remedy))
-        except Exception as error:  # a thread that dies in silence would leave the panel waiting for ever
+        except (
+            Exception
+        ) as error:  # a thread that dies in silence would leave the panel waiting for ever
             log.exception("asking the server failed")
             self._events.put(_unexpected(error))
         finally:
@@ -154,7 +159,9 @@ class Job:
 
     def _ask_for_all(self) -> None:
         for number, path in enumerate(self._paths):
-            self._client, body = self._doors.connect(self._cancelled)  # anew each time: a photo may have cost the server
+            self._client, body = self._doors.connect(
+                self._cancelled
+            )  # anew each time: a photo may have cost the server
             text = f"Photo {number + 1} of {len(self._paths)}: {path.name}"
             self._events.put(Progress((number + 0.5) / len(self._paths), text))
             self._events.put(self._ask(self._client, body, path))
@@ -172,14 +179,20 @@ class Job:
 
 
 def _unexpected(error: Exception) -> Problem:
-    return Problem("", f"Unexpected {type(error).__name__}: {error}", "Please report this with the lines in the system console.")
+    return Problem(
+        "",
+        f"Unexpected {type(error).__name__}: {error}",
+        "Please report this with the lines in the system console.",
+    )
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise PhotoError(f"The file cannot be read ({error.strerror}).", "Check that it still exists.") from error
+        raise PhotoError(
+            f"The file cannot be read ({error.strerror}).", "Check that it still exists."
+        ) from error
 
 
 class JobSlot:
@@ -191,7 +204,7 @@ class JobSlot:
         self._tick: Callable[[], float | None] | None = None
 
     def run_in_background(self, job: Job, on_change: Callable[[Job], None]) -> None:
-        """Drive a job by a timer that survives undo and file loading; on_change hears of every tick."""
+        """Drive a job by a timer that survives undo and loading; on_change follows every tick."""
 
         def tick() -> float | None:
             finished = job.step()

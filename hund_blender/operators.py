@@ -15,29 +15,34 @@ from .job import Job
 from .preferences import server_settings
 
 
-class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):
-    """Find the people in photos and build each as an editable, rigged figure seen through the photo's camera"""
+class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[misc]
+    """Build the people in photos as editable, rigged figures, seen through the photos' cameras"""
 
     bl_idname = "hund.import_photos"
     bl_label = "Import People"
     bl_options = {"REGISTER"}  # noqa: RUF012 - the people arrive later and push their own undo step
 
-    filter_glob: bpy.props.StringProperty(  # type: ignore[valid-type]
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: bpy.props.StringProperty(
         default="*.jpg;*.jpeg;*.png;*.webp;*.bmp;*.tif;*.tiff", options={"HIDDEN"}
     )
-    display_type: bpy.props.EnumProperty(  # type: ignore[valid-type]
+    display_type: bpy.props.EnumProperty(
         items=(("THUMBNAIL", "Thumbnails", "", 3),), options={"HIDDEN"}
     )
-    files: bpy.props.CollectionProperty(  # type: ignore[valid-type]
+    files: bpy.props.CollectionProperty(
         type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"}
     )
-    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})  # type: ignore[valid-type]
-    max_people: bpy.props.IntProperty(  # type: ignore[valid-type]
-        name="Most People", description="How many people to find at most, the largest first", default=8, min=1, max=32
+    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    max_people: bpy.props.IntProperty(
+        name="Most People",
+        description="How many people to find at most, the largest first",
+        default=8,
+        min=1,
+        max=32,
     )
-    use_camera: bpy.props.BoolProperty(  # type: ignore[valid-type]
+    use_camera: bpy.props.BoolProperty(
         name="Set Scene Camera",
-        description="Make the first photo's camera the scene's camera, and its pixels the render size",
+        description="Look and render through the first photo's camera, at the photo's size",
         default=True,
     )
 
@@ -51,6 +56,7 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):
         if not paths:
             self.report({"ERROR"}, "No photo was chosen. Choose one or more image files.")
             return {"CANCELLED"}
+        assert context.scene is not None
         options = ImportOptions(self.max_people, self.use_camera)
         job = new_job(context.scene, paths, options, server_settings(context))
         if bpy.app.background:
@@ -62,14 +68,20 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):
         names = [file.name for file in self.files if file.name]
         if names:
             return [Path(self.directory) / name for name in names]
-        return [Path(self.filepath)] if self.filepath and not self.filepath.endswith(("/", "\\")) else []
+        return (
+            [Path(self.filepath)]
+            if self.filepath and not self.filepath.endswith(("/", "\\"))
+            else []
+        )
 
     def _run_now(self, job: Job) -> set[Any]:
         """Scripts without a window have no timers to wait for."""
         job.run()
         SLOT.problems = job.problems
         for problem in job.problems:
-            self.report({"WARNING"}, f"{problem.subject} {problem.message} {problem.remedy}".strip())
+            self.report(
+                {"WARNING"}, f"{problem.subject} {problem.message} {problem.remedy}".strip()
+            )
         return {"FINISHED"} if job.placed else {"CANCELLED"}
 
 

@@ -21,12 +21,16 @@ class HUND_PT_main(bpy.types.Panel):
     bl_category = "HUND"
 
     def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        assert layout is not None
         if SLOT.job is None:
-            self.layout.operator(HUND_OT_import_photos.bl_idname, text="Import Photos…", icon="IMAGE_DATA")
+            layout.operator(
+                HUND_OT_import_photos.bl_idname, text="Import Photos…", icon="IMAGE_DATA"
+            )
         else:
-            _draw_progress(self.layout, SLOT.job)
+            _draw_progress(layout, SLOT.job)
         if SLOT.problems:
-            _draw_problems(self.layout, context)
+            _draw_problems(layout, context)
 
 
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Estimated people to bodies that stand in Blender's world, and their bones to Blender's local rotations."""
+"""Estimated people to bodies in Blender's world, and their bones to Blender's local rotations."""
 
 from __future__ import annotations
 
@@ -39,22 +39,29 @@ class PlacedPhoto:
 
 
 def place_people(body: Body, people: Sequence[Person]) -> PlacedPhoto:
-    """Stand an upright camera at x = y = 0, so high that the lowest point of the people touches the floor."""
+    """Stand an upright camera at x = y = 0, so high that the lowest person touches the floor."""
     shaped = [(person, body.rest(person.phenotypes)) for person in people]
     posed_cam = [_pose_in_camera(body, person, rest) for person, rest in shaped]
     lowest = min((float(height_above(posed.vertices).min()) for posed in posed_cam), default=0.0)
     camera_location = np.array([0.0, 0.0, -lowest])
-    placed = [_place(person, rest, posed, camera_location) for (person, rest), posed in zip(shaped, posed_cam, strict=True)]
+    placed = [
+        _place(person, rest, posed, camera_location)
+        for (person, rest), posed in zip(shaped, posed_cam, strict=True)
+    ]
     return PlacedPhoto(tuple(placed), camera_location)
 
 
 def _pose_in_camera(body: Body, person: Person, rest: RestBody) -> PosedBody:
     expressive = body.rest(person.phenotypes, person.facial_actions)
     posed = body.pose(expressive, person.rotations_wxyz)
-    return posed.moved(matrices_from_quaternions(person.root_wxyz), rest.heads[0], person.translation_m)
+    return posed.moved(
+        matrices_from_quaternions(person.root_wxyz), rest.heads[0], person.translation_m
+    )
 
 
-def _place(person: Person, rest: RestBody, posed_cam: PosedBody, camera_location: Array) -> PlacedPerson:
+def _place(
+    person: Person, rest: RestBody, posed_cam: PosedBody, camera_location: Array
+) -> PlacedPerson:
     hips = blender_from_cam(posed_cam.heads[0], camera_location)
     posed = posed_cam.moved(BLENDER_FROM_CAM, posed_cam.heads[0], hips)
     return PlacedPerson(person, rest, posed, np.array([hips[0], hips[1], 0.0]))
@@ -65,11 +72,15 @@ def extent_x(placed: PlacedPhoto, photo: Photo) -> tuple[float, float]:
 
     Photos that keep out of each other's extents do not show up in each other's cameras.
     """
-    points = np.concatenate([placed.camera_location[None], *(person.posed.vertices for person in placed.people)])
+    points = np.concatenate(
+        [placed.camera_location[None], *(person.posed.vertices for person in placed.people)]
+    )
     depth_m = max(float(points[:, 1].max() - placed.camera_location[1]), VIEW_DEPTH_M)
     half_view_m = depth_m * photo.width / 2 / photo.focal_px
     camera_x = float(placed.camera_location[0])
-    return min(float(points[:, 0].min()), camera_x - half_view_m), max(float(points[:, 0].max()), camera_x + half_view_m)
+    return min(float(points[:, 0].min()), camera_x - half_view_m), max(
+        float(points[:, 0].max()), camera_x + half_view_m
+    )
 
 
 def moved_along_x(photo: PlacedPhoto, distance_m: float) -> PlacedPhoto:
@@ -93,13 +104,15 @@ def local_transforms(parents: Sequence[int], rest: Array, posed: Array) -> Array
     """
     locals_ = np.empty_like(posed)
     for bone, parent in enumerate(parents):
-        carried = rest[bone] if parent < 0 else posed[parent] @ np.linalg.solve(rest[parent], rest[bone])
+        carried = (
+            rest[bone] if parent < 0 else posed[parent] @ np.linalg.solve(rest[parent], rest[bone])
+        )
         locals_[bone] = np.linalg.solve(carried, posed[bone])
     return locals_
 
 
 def posed_frames(placed: PlacedPerson, rest_frames: Array) -> Array:
-    """Bone frames (B, 4, 4) of the pose in armature space, for bones whose rest frames are rest_frames (B, 4, 4)."""
+    """Posed frames (B, 4, 4) of bones with these rest frames (B, 4, 4), in armature space."""
     frames = np.tile(np.eye(4), (len(rest_frames), 1, 1))
     frames[:, :3, :3] = placed.posed.bone_deforms @ rest_frames[:, :3, :3]
     frames[:, :3, 3] = placed.posed.heads - placed.location

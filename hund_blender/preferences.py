@@ -12,16 +12,16 @@ from .server_process import ENVIRONMENT_VARIABLE
 class HundPreferences(bpy.types.AddonPreferences):
     bl_idname = __package__
 
-    server_python: bpy.props.StringProperty(  # type: ignore[valid-type]
+    server_python: bpy.props.StringProperty(
         name="Server Python",
-        description=f"The python of the environment in which the server is installed (empty: {ENVIRONMENT_VARIABLE})",
+        description=f"Python of the server's environment (empty: {ENVIRONMENT_VARIABLE})",
         subtype="FILE_PATH",
     )
-    remote_address: bpy.props.StringProperty(  # type: ignore[valid-type]
+    remote_address: bpy.props.StringProperty(
         name="Remote Server",
-        description="host:port of a server that runs already, here or elsewhere; empty to start one on this computer",
+        description="host:port of a server that runs already; empty to start one on this computer",
     )
-    remote_token: bpy.props.StringProperty(  # type: ignore[valid-type]
+    remote_token: bpy.props.StringProperty(
         name="Token",
         description="The token that the remote server was started with",
         subtype="PASSWORD",

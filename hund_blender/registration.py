@@ -15,7 +15,7 @@ from .preferences import HundPreferences
 CLASSES: Final = (HundPreferences, *operators.CLASSES, *panels.CLASSES)
 
 
-@persistent
+@persistent  # type: ignore[untyped-decorator]
 def cancel_before_load(*_: object) -> None:
     """People found for one file must not land in another."""
     SLOT.cancel()
@@ -24,7 +24,7 @@ def cancel_before_load(*_: object) -> None:
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.TOPBAR_MT_file_import.append(panels.draw_import_menu)
+    bpy.types.TOPBAR_MT_file_import.append(panels.draw_import_menu)  # type: ignore[arg-type]
     bpy.app.handlers.load_pre.append(cancel_before_load)
 
 
@@ -32,6 +32,6 @@ def unregister() -> None:
     SLOT.forget()
     SERVERS.stop()
     bpy.app.handlers.load_pre.remove(cancel_before_load)
-    bpy.types.TOPBAR_MT_file_import.remove(panels.draw_import_menu)
+    bpy.types.TOPBAR_MT_file_import.remove(panels.draw_import_menu)  # type: ignore[arg-type]
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -23,7 +23,8 @@ def matrices_from_quaternions(wxyz: Array) -> Array:
 def quaternions_from_matrices(matrices: Array) -> Array:
     """Rotation matrices (..., 3, 3) to unit quaternions (..., 4) with w >= 0."""
     m = np.asarray(matrices)
-    # Each column of this symmetric matrix is the quaternion times one of its own parts; the largest is well conditioned.
+    # Each column of this symmetric matrix is the quaternion times one of its own parts; the
+    # largest is well conditioned.
     trace = np.trace(m, axis1=-2, axis2=-1)
     outer = np.empty((*m.shape[:-2], 4, 4))
     outer[..., 0, 0] = 1 + trace

@@ -7,7 +7,6 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -23,7 +22,9 @@ HANDSHAKE_TIMEOUT_S: Final = 90.0
 STOP_TIMEOUT_S: Final = 3.0
 KEPT_LINES: Final = 40
 SHOWN_LINES: Final = 3
-_SETTING: Final = "Set “Server Python” in the add-on's preferences to the python of the server's environment."
+_SETTING: Final = (
+    "Set “Server Python” in the add-on's preferences to the python of the server's environment."
+)
 
 
 def find_python(preference: str) -> Path:
@@ -50,15 +51,30 @@ class ServerProcess:
         self._follow(self._process.stderr, self._log.append)
 
     def _start(self) -> subprocess.Popen[str]:
-        command = [str(self.python), "-m", "model_server", "serve", "--port", "0", "--exit-with-stdin"]
+        command = [
+            str(self.python),
+            "-m",
+            "model_server",
+            "serve",
+            "--port",
+            "0",
+            "--exit-with-stdin",
+        ]
         pipe = subprocess.PIPE
-        flags = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
+        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows has it
         # Blender's own Python settings must not leak into another Python.
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
         try:
             return subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, creationflags=flags,
-                text=True, encoding="utf-8", errors="replace",
+                command,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                env=environment,
+                creationflags=flags,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
             )
         except OSError as error:
             raise ServerError(f"{self.python} cannot be run ({error}).", _SETTING) from error
@@ -94,7 +110,9 @@ class ServerProcess:
 
     def _failed(self, message: str) -> ServerError:
         said = self.last_words()
-        remedy = "Run “hund-server serve” in a terminal to see what is wrong, or set another “Server Python” in the preferences."
+        remedy = (
+            "Run “hund-server serve” in a terminal to see more, or set another “Server Python”."
+        )
         return ServerError(f"{message} It said: {said}" if said else message, remedy)
 
     def last_words(self) -> str:

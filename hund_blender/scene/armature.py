@@ -23,9 +23,13 @@ NEGLIGIBLE_M = 1e-6
 
 
 def build_armature(
-    name: str, body: Body, rest: RestBody, collection: bpy.types.Collection, view_layer: bpy.types.ViewLayer
+    name: str,
+    body: Body,
+    rest: RestBody,
+    collection: bpy.types.Collection,
+    view_layer: bpy.types.ViewLayer,
 ) -> bpy.types.Object:
-    """An armature object in the rest pose of one shape, in a collection that the view layer shows."""
+    """An armature at rest for one shape, in a collection that the view layer shows."""
     armature = bpy.data.armatures.new(name)
     armature_object = bpy.data.objects.new(name, armature)
     collection.objects.link(armature_object)
@@ -66,7 +70,7 @@ def rest_frames(armature_object: bpy.types.Object) -> Array:
 
 def pose_armature(armature_object: bpy.types.Object, body: Body, placed: PlacedPerson) -> None:
     """Stand the object at its place and turn its bones into the pose; only the root bone moves."""
-    armature_object.location = placed.location
+    armature_object.location = placed.location.tolist()
     names = [bone.name for bone in armature_object.data.bones]
     order = [body.bone_names.index(name) for name in names]
     rest = np.empty((len(names), 4, 4))

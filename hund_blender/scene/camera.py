@@ -28,7 +28,7 @@ def build_camera(
     _set_lens(camera, photo, scene.render)
     _show_photo(camera, image)
     camera_object = bpy.data.objects.new(name, camera)
-    camera_object.location = location
+    camera_object.location = location.tolist()
     camera_object.rotation_euler = (pi / 2, 0.0, 0.0)
     collection.objects.link(camera_object)
     return camera_object
@@ -37,8 +37,8 @@ def build_camera(
 def _set_lens(camera: bpy.types.Camera, photo: Photo, render: bpy.types.RenderSettings) -> None:
     """Focal length and shift in terms of the side by which the photo fills the frame.
 
-    In a frame of another shape the photo is fitted inside, touching two opposite edges: the lens must be measured along the
-    same side, or the photo and the people would come apart when several photos share a scene.
+    In a frame of another shape the photo is fitted inside, touching two opposite edges: the lens
+    must be measured along that side, or photo and people come apart when photos share a scene.
     """
     longer = max(photo.width, photo.height)
     camera.sensor_width = SENSOR_MM * photo.width / longer

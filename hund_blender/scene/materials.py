@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The body's materials, in the order of the asset's face_materials; all people share them."""
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import bpy
 
@@ -29,12 +29,12 @@ def body_materials() -> list[bpy.types.Material]:
 
 def _make(look: Look) -> bpy.types.Material:
     material = bpy.data.materials.new(look.name)
-    shader = node_of_type(node_tree(material), "BSDF_PRINCIPLED")
-    color = (*look.color, 1.0)
-    shader.inputs["Base Color"].default_value = color
-    shader.inputs["Roughness"].default_value = look.roughness
-    shader.inputs["Subsurface Weight"].default_value = look.subsurface
-    shader.inputs["Subsurface Scale"].default_value = 0.01
+    inputs: Any = node_of_type(node_tree(material), "BSDF_PRINCIPLED").inputs
+    color: Any = (*look.color, 1.0)
+    inputs["Base Color"].default_value = color
+    inputs["Roughness"].default_value = look.roughness
+    inputs["Subsurface Weight"].default_value = look.subsurface
+    inputs["Subsurface Scale"].default_value = 0.01
     material.diffuse_color = color
     material.roughness = look.roughness
     return material

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import bpy
 import numpy as np
@@ -14,7 +15,11 @@ from .materials import body_materials
 
 
 def build_mesh(
-    name: str, body: Body, rest: RestBody, armature_object: bpy.types.Object, collection: bpy.types.Collection
+    name: str,
+    body: Body,
+    rest: RestBody,
+    armature_object: bpy.types.Object,
+    collection: bpy.types.Collection,
 ) -> bpy.types.Object:
     """The rest body as an object that hangs on, and is deformed by, the armature."""
     mesh = _quads(name, body, rest)
@@ -49,8 +54,10 @@ def _bind(mesh_object: bpy.types.Object, body: Body, armature_object: bpy.types.
     groups = [mesh_object.vertex_groups.new(name=name) for name in body.bone_names]
     bones, weights = body.arrays["weight_bones"], body.arrays["weights"]
     for vertex, slot in zip(*np.nonzero(weights), strict=True):
-        groups[bones[vertex, slot]].add((int(vertex),), float(weights[vertex, slot]) / WEIGHT_UNIT, "REPLACE")
-    modifier = mesh_object.modifiers.new("Armature", "ARMATURE")
+        groups[bones[vertex, slot]].add(
+            (int(vertex),), float(weights[vertex, slot]) / WEIGHT_UNIT, "REPLACE"
+        )
+    modifier: Any = mesh_object.modifiers.new("Armature", "ARMATURE")
     modifier.object = armature_object
 
 

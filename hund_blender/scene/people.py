@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All photos of one import into a scene: a collection each, side by side, one undo step for everything."""
+"""All photos of one import into a scene: a collection each, side by side, one undo step."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
@@ -23,15 +23,19 @@ RIGHT_EDGE: Final = "hund_right_edge_m"  # on a photo's collection: how far to +
 UNDO_MESSAGE: Final = "Import People from Photos"
 
 
-def add_photos(scene: bpy.types.Scene, results: Sequence[PhotoResult], *, use_camera: bool) -> list[Problem]:
-    """Build every photo that can be built, and make it one undo step; says what went wrong with the others."""
+def add_photos(
+    scene: bpy.types.Scene, results: Sequence[PhotoResult], *, use_camera: bool
+) -> list[Problem]:
+    """Build every photo that can be built as one undo step; tells what is wrong with the others."""
     problems: list[Problem] = []
     armatures: list[bpy.types.Object] = []
     with in_scene(scene) as view_layer:
         with object_mode(view_layer):
             for result in results:
                 try:
-                    armatures += _add_photo(scene, view_layer, result, use_camera=use_camera and not armatures)
+                    armatures += _add_photo(
+                        scene, view_layer, result, use_camera=use_camera and not armatures
+                    )
                 except SceneError as error:
                     problems.append(Problem(result.path.name, error.message, error.remedy))
             _select_only(view_layer, armatures)
@@ -41,7 +45,11 @@ def add_photos(scene: bpy.types.Scene, results: Sequence[PhotoResult], *, use_ca
 
 
 def _add_photo(
-    scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, result: PhotoResult, *, use_camera: bool
+    scene: bpy.types.Scene,
+    view_layer: bpy.types.ViewLayer,
+    result: PhotoResult,
+    *,
+    use_camera: bool,
 ) -> list[bpy.types.Object]:
     photo = result.estimate.photo
     placed = _beside_others(scene, place_people(result.body, result.estimate.people), photo)
@@ -51,7 +59,9 @@ def _add_photo(
         collection[RIGHT_EDGE] = extent_x(placed, photo)[1]
         scene.collection.children.link(collection)
         armatures = [
-            _add_person(f"{result.path.stem} Person {number}", result, person, collection, view_layer)
+            _add_person(
+                f"{result.path.stem} Person {number}", result, person, collection, view_layer
+            )
             for number, person in enumerate(placed.people, start=1)
         ]
         if use_camera:
@@ -80,7 +90,9 @@ def _add_person(
 
 
 def _beside_others(scene: bpy.types.Scene, placed: PlacedPhoto, photo: Photo) -> PlacedPhoto:
-    taken = [collection[RIGHT_EDGE] for collection in scene.collection.children if RIGHT_EDGE in collection]
+    children: Any = scene.collection.children
+    edges = [collection.get(RIGHT_EDGE) for collection in children]
+    taken = [edge for edge in edges if edge is not None]
     if not taken:
         return placed
     return moved_along_x(placed, max(taken) + GAP_M - extent_x(placed, photo)[0])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -14,29 +15,41 @@ from ..exif import UPRIGHT, jpeg_orientation, upright
 
 
 def load_photo(path: Path, photo: Photo) -> bpy.types.Image:
-    """Load the photo; a turned one becomes an upright packed copy, since Blender ignores the EXIF orientation."""
+    """Load the photo; a turned one as an upright packed copy, since Blender ignores EXIF."""
     try:
         image = bpy.data.images.load(str(path))
     except RuntimeError as error:
         raise _unreadable(path) from error
-    if min(image.size) == 0:
+    if 0 in _size(image):
         raise _unreadable(path)
     orientation = jpeg_orientation(path.read_bytes())
     return image if orientation == UPRIGHT else _turned(image, photo, orientation)
 
 
 def _turned(stored: bpy.types.Image, photo: Photo, orientation: int) -> bpy.types.Image:
-    width, height = stored.size
+    width, height = _size(stored)
     pixels = np.empty(width * height * 4, np.float32)
-    stored.pixels.foreach_get(pixels)
+    _pixels(stored).foreach_get(pixels)
     name = stored.name
     bpy.data.images.remove(stored)
     turned = upright(pixels.reshape(height, width, 4)[::-1], orientation)[::-1]
     image = bpy.data.images.new(name, photo.width, photo.height)
-    image.pixels.foreach_set(np.ascontiguousarray(turned).ravel())
+    _pixels(image).foreach_set(np.ascontiguousarray(turned).ravel())
     image.pack()
     return image
 
 
+def _size(image: bpy.types.Image) -> tuple[int, int]:
+    size: Any = image.size  # the stubs of 5.2 cannot index it
+    return size[0], size[1]
+
+
+def _pixels(image: bpy.types.Image) -> Any:
+    """The stubs call them a float."""
+    return image.pixels
+
+
 def _unreadable(path: Path) -> SceneError:
-    return SceneError(f"Blender cannot show {path.name}.", "Save the photo as JPEG or PNG and import it again.")
+    return SceneError(
+        f"Blender cannot show {path.name}.", "Save the photo as JPEG or PNG and import it again."
+    )

@@ -1,17 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Context managers that leave Blender as they found it: window and scene, mode and selection, data after a failure."""
+"""Context managers that leave Blender as they found it: scene, mode, and data after a failure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, cast
 
 import bpy
 
 # Collections of bpy.data that an import adds to, users before what they use.
-_TOUCHED: Final = ("collections", "objects", "meshes", "armatures", "cameras", "materials", "images")
+_TOUCHED: Final = (
+    "collections",
+    "objects",
+    "meshes",
+    "armatures",
+    "cameras",
+    "materials",
+    "images",
+)
 MODES_TO_BUILD_IN: Final = frozenset({"OBJECT", "POSE"})
+
+
+def override(**members: object) -> AbstractContextManager[None]:
+    """Other context members for operators; the stubs of 5.2 do not know it as a context manager."""
+    return cast("AbstractContextManager[None]", bpy.context.temp_override(**cast("Any", members)))
 
 
 @contextmanager
@@ -21,7 +34,7 @@ def in_scene(scene: bpy.types.Scene) -> Iterator[bpy.types.ViewLayer]:
     window = next((w for w in windows if w.scene == scene), windows[0] if windows else None)
     shown = window is not None and window.scene == scene
     view_layer = window.view_layer if window is not None and shown else scene.view_layers[0]
-    with bpy.context.temp_override(window=window, scene=scene, view_layer=view_layer):
+    with override(window=window, scene=scene, view_layer=view_layer):
         yield view_layer
 
 
@@ -29,12 +42,13 @@ def can_build() -> bool:
     """Whether the artist is in a mode, and Blender in a state, that an import may step into."""
     window = next(iter(bpy.context.window_manager.windows), None)
     active = window.view_layer.objects.active if window is not None else None
-    return (active is None or active.mode in MODES_TO_BUILD_IN) and not bpy.app.is_job_running("RENDER")
+    rendering = bpy.app.is_job_running("RENDER")  # type: ignore[func-returns-value]
+    return (active is None or active.mode in MODES_TO_BUILD_IN) and not rendering
 
 
 @contextmanager
 def object_mode(view_layer: bpy.types.ViewLayer) -> Iterator[None]:
-    """Object mode inside; the mode and active object from before afterwards, unless it was object mode already."""
+    """Object mode inside; afterwards the mode from before, where that was another."""
     active = view_layer.objects.active
     name, mode = (active.name, active.mode) if active is not None else ("", "OBJECT")
     if mode != "OBJECT":
@@ -49,13 +63,15 @@ def object_mode(view_layer: bpy.types.ViewLayer) -> Iterator[None]:
 def _set_mode(view_layer: bpy.types.ViewLayer, name: str, mode: Any) -> None:
     view_layer.update()  # or an object that was just linked is not there yet
     view_layer.objects.active = view_layer.objects[name]
-    with bpy.context.temp_override(active_object=view_layer.objects[name], object=view_layer.objects[name]):
+    with override(active_object=view_layer.objects[name], object=view_layer.objects[name]):
         bpy.ops.object.mode_set(mode=mode)
 
 
 @contextmanager
-def editing_bones(view_layer: bpy.types.ViewLayer, armature_object: bpy.types.Object) -> Iterator[Any]:
-    """The edit bones of an armature that is linked to the view layer; object mode before and after."""
+def editing_bones(
+    view_layer: bpy.types.ViewLayer, armature_object: bpy.types.Object
+) -> Iterator[Any]:
+    """The edit bones of an armature in the view layer; object mode before and after."""
     _set_mode(view_layer, armature_object.name, "EDIT")
     try:
         yield armature_object.data.edit_bones

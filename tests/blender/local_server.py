@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small HTTP server on this computer that answers as docs/protocol.md says, with what a test wants it to say."""
+"""A small HTTP server that speaks docs/protocol.md and says what a test wants it to say."""
 
 from __future__ import annotations
 
@@ -64,14 +64,16 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Keep the test's output clean."""
 
 
 @contextmanager
 def running(estimate: Callable[[bytes], Reply]) -> Iterator[LocalServer]:
     server = LocalServer(estimate)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    )
     thread.start()
     try:
         yield server

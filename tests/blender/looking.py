@@ -15,12 +15,17 @@ def evaluated_vertices(mesh_object: bpy.types.Object) -> np.ndarray:
 
 
 def seen_px(points: np.ndarray, camera: bpy.types.Object) -> np.ndarray:
-    """Pixels (N, 2), origin top left, at which a render through a camera shows world points (N, 3)."""
+    """Pixels (N, 2), origin top left, at which a camera's render shows world points (N, 3)."""
     render = bpy.context.scene.render
     depsgraph = bpy.context.evaluated_depsgraph_get()
     evaluated = camera.evaluated_get(depsgraph)
     view = np.array(evaluated.matrix_world.inverted())
-    matrix = np.array(evaluated.calc_matrix_camera(depsgraph, x=render.resolution_x, y=render.resolution_y)) @ view
+    matrix = (
+        np.array(
+            evaluated.calc_matrix_camera(depsgraph, x=render.resolution_x, y=render.resolution_y)
+        )
+        @ view
+    )
     clip = np.c_[points, np.ones(len(points))] @ matrix.T
     device = clip[:, :2] / clip[:, 3:]
     return (device * [1, -1] + 1) / 2 * [render.resolution_x, render.resolution_y]

@@ -17,30 +17,44 @@ def quaternion(axis: tuple[float, float, float], angle_rad: float) -> list[float
     return [math.cos(angle_rad / 2), *(math.sin(angle_rad / 2) * unit)]
 
 
-def person(body: Body, seed: int = 0, x_m: float = 0.0, width: int = 640, height: int = 480) -> dict[str, Any]:
+def person(
+    body: Body, seed: int = 0, x_m: float = 0.0, width: int = 640, height: int = 480
+) -> dict[str, Any]:
     """Someone in a random pose who faces the camera from four metres away."""
     rng = np.random.default_rng(seed)
     parameters = {
         "rig": "anny",
         # Body z up, y back to camera y down, z forward: a quarter turn about x, and a lean.
-        "root": _product(quaternion((1, 0, 0), math.pi / 2), quaternion((0.2, 1, 0.3), rng.normal(0, 0.2))),
+        "root": _product(
+            quaternion((1, 0, 0), math.pi / 2), quaternion((0.2, 1, 0.3), rng.normal(0, 0.2))
+        ),
         "translation": [x_m, 0.1, 4.0],
-        "rotations": {name: quaternion(rng.normal(size=3), rng.normal(0, 0.25)) for name in body.bone_names[1:]},
+        "rotations": {
+            name: quaternion(rng.normal(size=3), rng.normal(0, 0.25))
+            for name in body.bone_names[1:]
+        },
         "phenotypes": dict(zip(body.phenotype_names, rng.random(6).tolist(), strict=True)),
         "facial_actions": {"jawOpen": 0.6, "mouthSmileLeft": 0.3},
     }
     return {
         "box": [100, 50, 200, 400],
         "confidence": 0.9,
-        "keypoints": _keypoints(body, parameters, focal_px=1.2 * max(width, height), center=(width / 2, height / 2)),
+        "keypoints": _keypoints(
+            body, parameters, focal_px=1.2 * max(width, height), center=(width / 2, height / 2)
+        ),
         "landmarks": {},
-        "joint_confidence": {name: 1.0 for name in parameters["rotations"]},
+        "joint_confidence": dict.fromkeys(parameters["rotations"], 1.0),
         "parameters": parameters,
     }
 
 
 def answer(people: list[dict[str, Any]], width: int = 640, height: int = 480) -> dict[str, Any]:
-    image = {"width": width, "height": height, "focal_px": 1.2 * max(width, height), "focal_source": "default"}
+    image = {
+        "width": width,
+        "height": height,
+        "focal_px": 1.2 * max(width, height),
+        "focal_source": "default",
+    }
     return {
         "version": "0.1.0",
         "image": image | {"center_px": [width / 2, height / 2]},
@@ -61,7 +75,9 @@ def project(points_cam: np.ndarray, focal_px: float, center: tuple[float, float]
     return focal_px * points_cam[:, :2] / points_cam[:, 2:] + np.array(center)
 
 
-def _keypoints(body: Body, parameters: dict[str, Any], focal_px: float, center: tuple[float, float]) -> dict[str, Any]:
+def _keypoints(
+    body: Body, parameters: dict[str, Any], focal_px: float, center: tuple[float, float]
+) -> dict[str, Any]:
     points_cam = body.landmarks(vertices_cam(body, parameters))
     points_px = project(points_cam, focal_px, center)
     return {

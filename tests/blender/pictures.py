@@ -7,7 +7,9 @@ import bpy
 import numpy as np
 
 
-def write_picture(path: Path, width: int = 64, height: int = 48, pixels: np.ndarray | None = None) -> None:
+def write_picture(
+    path: Path, width: int = 64, height: int = 48, pixels: np.ndarray | None = None
+) -> None:
     """A PNG or JPEG; pixels (H, W, 4) 0…1 with the first row on top, grey where not given."""
     image = bpy.data.images.new("picture", width, height)
     if pixels is not None:

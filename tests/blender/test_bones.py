@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bones an artist can work with: joined, mirrored, bending about local X, sorted into collections."""
+"""Bones an artist can work with: joined, mirrored, bending about local X, in collections."""
 
 import bpy
 import numpy as np
 import pytest
+
 from hund_blender.body import Body
 from hund_blender.scene.armature import build_armature, rest_frames
 from hund_blender.scene.restore import in_scene
@@ -26,7 +27,9 @@ def armature(body: Body) -> bpy.types.Object:
     collection = bpy.data.collections.new("people")
     bpy.context.scene.collection.children.link(collection)
     with in_scene(bpy.context.scene) as view_layer:
-        return build_armature("someone", body, body.rest({"gender": 0.3, "age": 0.6}), collection, view_layer)
+        return build_armature(
+            "someone", body, body.rest({"gender": 0.3, "age": 0.6}), collection, view_layer
+        )
 
 
 def frames_by_name(armature: bpy.types.Object) -> dict[str, np.ndarray]:
@@ -45,7 +48,9 @@ def test_left_and_right_are_mirror_images(armature: bpy.types.Object) -> None:
     mirror = np.diag([-1.0, 1, 1, 1])
     for name, frame in frames.items():
         if name.endswith(".L"):
-            np.testing.assert_allclose(frames[name[:-1] + "R"], mirror @ frame @ mirror, atol=1e-4, err_msg=name)
+            np.testing.assert_allclose(
+                frames[name[:-1] + "R"], mirror @ frame @ mirror, atol=1e-4, err_msg=name
+            )
 
 
 @pytest.mark.parametrize("name", BENDS)
@@ -60,13 +65,22 @@ def test_turning_by_local_x_bends_the_joint(armature: bpy.types.Object, name: st
 
 def test_bones_of_a_limb_are_joined(armature: bpy.types.Object) -> None:
     bones = armature.data.bones
-    for name in ("upperleg02.L", "lowerleg01.R", "lowerarm01.L", "finger2-3.R", "spine03", "neck02"):
+    for name in (
+        "upperleg02.L",
+        "lowerleg01.R",
+        "lowerarm01.L",
+        "finger2-3.R",
+        "spine03",
+        "neck02",
+    ):
         assert bones[name].use_connect, name
         np.testing.assert_allclose(bones[name].head_local, bones[name].parent.tail_local, atol=1e-6)
 
 
 def test_bones_are_sorted_into_collections(armature: bpy.types.Object) -> None:
-    collections = {collection.name: len(collection.bones) for collection in armature.data.collections}
+    collections = {
+        collection.name: len(collection.bones) for collection in armature.data.collections
+    }
     assert collections == {
         "Root": 1, "Spine": 7, "Head": 6, "Arms.L": 7, "Arms.R": 7, "Legs.L": 5, "Legs.R": 5,
         "Fingers.L": 19, "Fingers.R": 19, "Toes.L": 14, "Toes.R": 14,

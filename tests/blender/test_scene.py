@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in the scene is what the parameters say, to the pixel and to a tenth of a millimetre."""
+"""The scene is what the parameters say, to the pixel and to a tenth of a millimetre."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,13 +9,14 @@ import bpy
 import made_people
 import numpy as np
 import pytest
+from looking import evaluated_vertices, seen_px
+from pictures import write_picture
+
 from hund_blender.axes import blender_from_cam
 from hund_blender.body import Body
 from hund_blender.estimate import parse_estimate
 from hund_blender.job import PhotoResult
 from hund_blender.scene.people import add_photos
-from looking import evaluated_vertices, seen_px
-from pictures import write_picture
 
 TENTH_MM = 1e-4
 ARKIT_ACTIONS = 52
@@ -36,7 +37,9 @@ def meshes_of(collection: str) -> list[bpy.types.Object]:
     return [ob for ob in bpy.data.collections[collection].objects if ob.type == "MESH"]
 
 
-def assert_seen_as_estimated(body: Body, collection: str, people: Sequence[dict[str, Any]], width: int, height: int) -> None:
+def assert_seen_as_estimated(
+    body: Body, collection: str, people: Sequence[dict[str, Any]], width: int, height: int
+) -> None:
     """Every vertex lies where the pinhole camera of the answer puts it."""
     bpy.context.view_layer.update()
     camera = next(ob for ob in bpy.data.collections[collection].objects if ob.type == "CAMERA")
@@ -45,14 +48,20 @@ def assert_seen_as_estimated(body: Body, collection: str, people: Sequence[dict[
     for mesh_object, person in zip(meshes, people, strict=True):
         vertices_cam = made_people.vertices_cam(body, person["parameters"])
         vertices = evaluated_vertices(mesh_object)
-        np.testing.assert_allclose(vertices, blender_from_cam(vertices_cam, np.array(camera.location)), atol=TENTH_MM)
-        expected_px = made_people.project(vertices_cam, 1.2 * max(width, height), (width / 2, height / 2))
+        np.testing.assert_allclose(
+            vertices, blender_from_cam(vertices_cam, np.array(camera.location)), atol=TENTH_MM
+        )
+        expected_px = made_people.project(
+            vertices_cam, 1.2 * max(width, height), (width / 2, height / 2)
+        )
         np.testing.assert_allclose(seen_px(vertices, camera), expected_px, atol=0.05)
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (300, 500), (400, 400)])
 def test_body_camera_and_world_agree(body: Body, tmp_path: Path, width: int, height: int) -> None:
-    people = [made_people.person(body, seed, x_m, width, height) for seed, x_m in ((1, -0.8), (2, 0.7))]
+    people = [
+        made_people.person(body, seed, x_m, width, height) for seed, x_m in ((1, -0.8), (2, 0.7))
+    ]
     add(made_result(body, tmp_path / "party.png", people, width, height))
     assert_seen_as_estimated(body, "party", people, width, height)
     render = bpy.context.scene.render
@@ -61,12 +70,16 @@ def test_body_camera_and_world_agree(body: Body, tmp_path: Path, width: int, hei
 
 
 def test_lowest_person_stands_on_the_floor(body: Body, tmp_path: Path) -> None:
-    add(made_result(body, tmp_path / "two.png", [made_people.person(body, seed) for seed in (3, 4)]))
+    add(
+        made_result(body, tmp_path / "two.png", [made_people.person(body, seed) for seed in (3, 4)])
+    )
     lowest = min(evaluated_vertices(mesh)[:, 2].min() for mesh in meshes_of("two"))
     assert lowest == pytest.approx(0, abs=TENTH_MM)
 
 
-def test_several_photos_stand_side_by_side_and_keep_the_first_camera(body: Body, tmp_path: Path) -> None:
+def test_several_photos_stand_side_by_side_and_keep_the_first_camera(
+    body: Body, tmp_path: Path
+) -> None:
     people = [made_people.person(body, seed) for seed in (1, 2, 3)]
     shapes = [(640, 480), (300, 500), (640, 480)]
     first, second, third = (
@@ -87,7 +100,7 @@ def test_several_photos_stand_side_by_side_and_keep_the_first_camera(body: Body,
 
 
 def test_second_photo_of_another_shape_fits_its_background(body: Body, tmp_path: Path) -> None:
-    """The photo is fitted inside the frame by its height, so people must be measured by the height too."""
+    """The photo is fitted into the frame by its height, so people must be too."""
     person = made_people.person(body, 5, 0.1, 300, 500)
     add(made_result(body, tmp_path / "wide.png", [made_people.person(body)]))
     add(made_result(body, tmp_path / "tall.png", [person], 300, 500), use_camera=False)
@@ -106,7 +119,9 @@ def test_principal_point_off_centre(body: Body, tmp_path: Path) -> None:
     answer["image"]["center_px"] = [300, 200]
     write_picture(tmp_path / "off.png", 640, 480)
     add(PhotoResult(tmp_path / "off.png", parse_estimate(answer), body))
-    expected = made_people.project(made_people.vertices_cam(body, person["parameters"]), 768, (300, 200))
+    expected = made_people.project(
+        made_people.vertices_cam(body, person["parameters"]), 768, (300, 200)
+    )
     seen = seen_px(evaluated_vertices(meshes_of("off")[0]), bpy.context.scene.camera)
     np.testing.assert_allclose(seen, expected, atol=0.05)
 
@@ -140,7 +155,11 @@ def test_mesh_is_what_an_artist_expects(body: Body, tmp_path: Path) -> None:
     assert all(polygon.loop_total == 4 for polygon in mesh.polygons)
     assert all(polygon.use_smooth for polygon in mesh.polygons)
     assert len(mesh.uv_layers) == 1
-    assert [material.name for material in mesh.materials] == ["HUND Skin", "HUND Eyes", "HUND Mouth"]
+    assert [material.name for material in mesh.materials] == [
+        "HUND Skin",
+        "HUND Eyes",
+        "HUND Mouth",
+    ]
     assert {polygon.material_index for polygon in mesh.polygons} == {0, 1, 2}
     groups = [group.name for group in meshes_of("mesh")[0].vertex_groups]
     assert groups == list(body.bone_names)
@@ -150,7 +169,9 @@ def test_photo_is_the_cameras_background(body: Body, tmp_path: Path) -> None:
     add(made_result(body, tmp_path / "back.png", [made_people.person(body)]))
     camera = bpy.context.scene.camera.data
     assert camera.show_background_images
-    assert bpy.path.abspath(camera.background_images[0].image.filepath) == str(tmp_path / "back.png")
+    assert bpy.path.abspath(camera.background_images[0].image.filepath) == str(
+        tmp_path / "back.png"
+    )
 
 
 def test_phenotypes_are_kept_on_the_armature(body: Body, tmp_path: Path) -> None:
