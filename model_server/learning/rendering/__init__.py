@@ -3,12 +3,14 @@
 
     renderer = DressedRenderer(data_dir=Path("/work/data/base"), size=320)
     rng = np.random.default_rng(seed)
-    person = PosedPerson(phenotypes, rotations, root_rotation, translation_m)   # docs/conventions.md
+    person = PosedPerson(phenotypes, rotations, root_rotation, translation_m)
     look = renderer.sample_look(person.phenotypes, rng)
-    sample = renderer.render(person, Camera(focal_px, (cx, cy)), look, rng)      # or render_batch: cheaper
+    sample = renderer.render(person, Camera(focal_px, (cx, cy)), look, rng)
     sample.image  sample.silhouette  sample.parts  sample.joints_cam
 
-Every draw comes from the generator passed in. Set `LP_NUM_THREADS=1` and `OMP_NUM_THREADS=1` per worker process.
+The parameters are those of `docs/conventions.md`. `render_batch` shares the posing and is cheaper.
+Every draw comes from the generator passed in. Set `LP_NUM_THREADS=1` and `OMP_NUM_THREADS=1` per
+worker process.
 """
 
 from model_server.learning.rendering.appearance import Look, sample_look

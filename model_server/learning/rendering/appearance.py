@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person looks like: skin, hair, clothes and light, drawn from a random generator. No OpenGL here."""
+"""What a person looks like: skin, hair, clothes and light, drawn from a random generator. No OpenGL
+here."""
 
 from __future__ import annotations
 
@@ -11,7 +12,17 @@ from numpy.random import Generator
 
 from model_server.learning.rendering import palette
 
-_PULL_M = {"lower": 0.012, "upper": 0.018, "skirt": 0.020, "suit": 0.015, "shoes": 0.010, "hair": 0.010, "hat": 0.015}
+_PULL_M = {
+    "lower": 0.012,
+    "upper": 0.018,
+    "skirt": 0.020,
+    "suit": 0.015,
+    "shoes": 0.010,
+    "hair": 0.010,
+    "hat": 0.015,
+}
+
+Cut = tuple[float, float, float, float]  # see `shaders/cut.glsl`
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ class Material:
 
     uniforms: Mapping[str, object]
     depth_pull_m: float = 0.0
-    cut: tuple[float, float, float, float] | None = None
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True)
@@ -48,13 +59,16 @@ class Worn:
 
 @dataclass(frozen=True)
 class Look:
-    """Everything visible about a person except shape, pose and surroundings. Layers go from the outermost to the skin."""
+    """Everything visible about a person except shape, pose and surroundings. Layers go from the
+    outermost to the skin."""
 
     worn: tuple[Worn, ...]
     lighting: Lighting
 
 
-def sample_look(rng: Generator, names_of_slot: Mapping[str, Sequence[str]], phenotypes: Mapping[str, float]) -> Look:
+def sample_look(
+    rng: Generator, names_of_slot: Mapping[str, Sequence[str]], phenotypes: Mapping[str, float]
+) -> Look:
     """A random look; hair, beards and skirts lean to the person's age and gender, loosely."""
     age, gender = phenotypes.get("age", 0.6), phenotypes.get("gender", 0.5)
     hair = palette.hair_colour(rng, age)
@@ -65,10 +79,15 @@ def sample_look(rng: Generator, names_of_slot: Mapping[str, Sequence[str]], phen
 
 
 def sample_lighting(rng: Generator) -> Lighting:
-    """Key, fill and a two-tone ambient, exposed as cameras do; now and then flat, hard, coloured or from behind."""
+    """Key, fill and a two-tone ambient, exposed as cameras do; now and then flat, hard, coloured or
+    from behind."""
     behind = rng.random() < 0.15
     key, fill, ambient = rng.uniform(0.3, 1.5), rng.uniform(0.0, 0.6), rng.uniform(0.25, 0.9)
-    exposure = np.exp(rng.normal(0.0, 0.3)) * 1.35 / ((0.2 if behind else 0.6) * key + 0.4 * fill + 0.8 * ambient)
+    exposure = (
+        np.exp(rng.normal(0.0, 0.3))
+        * 1.35
+        / ((0.2 if behind else 0.6) * key + 0.4 * fill + 0.8 * ambient)
+    )
     sky = exposure * ambient * palette.light_tint(rng, 0.15)
     return Lighting(
         key_to=_direction(rng, behind),
@@ -103,8 +122,18 @@ def _skin(rng: Generator, hair: np.ndarray, age: float, gender: float) -> Materi
             "lip_colour": lip,
             "iris_colour": palette.iris_colour(rng),
             "brow_colour": dark_hair,
-            "brow": (rng.uniform(0.5, 1.0), rng.uniform(0.003, 0.0065), rng.uniform(0.002, 0.008), 0.052),
-            "stubble": (beard, 0.0 if rng.random() < 0.1 else 0.95, rng.uniform(0, 0.3), rng.uniform(0, 1)),
+            "brow": (
+                rng.uniform(0.5, 1.0),
+                rng.uniform(0.003, 0.0065),
+                rng.uniform(0.002, 0.008),
+                0.052,
+            ),
+            "stubble": (
+                beard,
+                0.0 if rng.random() < 0.1 else 0.95,
+                rng.uniform(0, 0.3),
+                rng.uniform(0, 1),
+            ),
             "gloss": np.float32(rng.uniform(0.0, 0.12)),
             "wrap": np.float32(0.25),
         },
@@ -121,12 +150,15 @@ def _clothes(rng: Generator, names: Mapping[str, Sequence[str]], gender: float) 
     else:
         worn += _painted_clothes(rng, gender)
     if names.get("shoes") and rng.random() < 0.85:
-        worn.append(Worn(str(rng.choice(names["shoes"])), _cloth(rng, _PULL_M["shoes"], plain=True)))
+        worn.append(
+            Worn(str(rng.choice(names["shoes"])), _cloth(rng, _PULL_M["shoes"], plain=True))
+        )
     return worn
 
 
 def _painted_clothes(rng: Generator, gender: float) -> list[Worn]:
-    """Lengths are heights on the template body (crotch -0.06, knee -0.42, ankle -0.76; waist 0.2, neck 0.55)."""
+    """Lengths are heights on the template body (crotch -0.06, knee -0.42, ankle -0.76; waist 0.2,
+    neck 0.55)."""
     waist = rng.uniform(0.10, 0.22)
     bare = rng.random() < 0.12
     hem = rng.choice([rng.uniform(-0.78, -0.70), rng.uniform(-0.5, -0.15)], p=[0.6, 0.4])
@@ -136,7 +168,9 @@ def _painted_clothes(rng: Generator, gender: float) -> list[Worn]:
     trousers = Worn("lower", _cloth(rng, _PULL_M["lower"], cut=(hem, waist, -0.5, 9.0)), loose)
     worn = []
     if not (bare and gender < 0.5):
-        sleeve = rng.choice([rng.uniform(0.85, 1.0), rng.uniform(0.15, 0.5), 0.02], p=[0.45, 0.4, 0.15])
+        sleeve = rng.choice(
+            [rng.uniform(0.85, 1.0), rng.uniform(0.15, 0.5), 0.02], p=[0.45, 0.4, 0.15]
+        )
         neck = rng.uniform(0.46, 0.56)
         bottom = waist - rng.uniform(-0.02, 0.15)
         width = rng.uniform(0.03, 0.09)
@@ -144,11 +178,13 @@ def _painted_clothes(rng: Generator, gender: float) -> list[Worn]:
         worn.append(Worn("upper", shirt, abs(rng.normal(0, 0.012))))
     if rng.random() < (0.3 if gender > 0.5 else 0.03):
         length = rng.uniform(-0.7, -0.2)
-        worn.append(Worn("skirt", _cloth(rng, _PULL_M["skirt"], cut=(length, waist + 0.01, 9.0, 9.0)), 0.0))
+        worn.append(
+            Worn("skirt", _cloth(rng, _PULL_M["skirt"], cut=(length, waist + 0.01, 9.0, 9.0)), 0.0)
+        )
     return [*worn, trousers]
 
 
-def _cloth(rng: Generator, pull_m: float, plain: bool = False, cut=None) -> Material:
+def _cloth(rng: Generator, pull_m: float, plain: bool = False, cut: Cut | None = None) -> Material:
     first = np.stack([palette.cloth_colour(rng) for _ in range(4)])
     second = np.stack([palette.cloth_colour(rng) for _ in range(4)])
     return Material(
@@ -166,13 +202,18 @@ def _cloth(rng: Generator, pull_m: float, plain: bool = False, cut=None) -> Mate
 
 
 def _pattern(rng: Generator, plain: bool) -> np.ndarray:
-    """Kind (0 plain, 1 stripes, 2 checks, 3 dots, 4 cloud, 5 camouflage, 6 print), frequency, angle, softness."""
+    """Kind (0 plain, 1 stripes, 2 checks, 3 dots, 4 cloud, 5 camouflage, 6 print), frequency,
+    angle, softness."""
     kind = 0 if plain else rng.choice(7, p=[0.58, 0.11, 0.08, 0.04, 0.08, 0.03, 0.08])
     angle = rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)], p=[0.3, 0.5, 0.2])
-    return np.array([kind, np.exp(rng.uniform(np.log(6), np.log(45))), angle, rng.uniform(0.02, 0.4)])
+    return np.array(
+        [kind, np.exp(rng.uniform(np.log(6), np.log(45))), angle, rng.uniform(0.02, 0.4)]
+    )
 
 
-def _head(rng: Generator, names: Mapping[str, Sequence[str]], hair: np.ndarray, age: float, gender: float) -> list[Worn]:
+def _head(
+    rng: Generator, names: Mapping[str, Sequence[str]], hair: np.ndarray, age: float, gender: float
+) -> list[Worn]:
     """Hair or a hat over cropped hair, and lashes."""
     worn = []
     if names.get("hat") and rng.random() < 0.06:
@@ -181,7 +222,9 @@ def _head(rng: Generator, names: Mapping[str, Sequence[str]], hair: np.ndarray, 
         long_names = [n for n in names["hair"] if not n.startswith(("short", "afro"))]
         short_names = [n for n in names["hair"] if n not in long_names]
         wants_long = rng.random() < (0.75 if gender > 0.5 else 0.1)
-        worn.append(Worn(str(rng.choice(long_names if wants_long else short_names)), _hair(rng, hair)))
+        worn.append(
+            Worn(str(rng.choice(long_names if wants_long else short_names)), _hair(rng, hair))
+        )
     if names.get("eyelashes"):
         lashes = np.minimum(hair * 0.2, 0.03)
         worn.append(Worn(str(rng.choice(names["eyelashes"])), _hair(rng, lashes, pull_m=0.001)))
@@ -199,4 +242,3 @@ def _hair(rng: Generator, colour: np.ndarray, pull_m: float = _PULL_M["hair"]) -
         },
         pull_m,
     )
-

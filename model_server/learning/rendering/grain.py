@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Picture noise cut from one fixed bank of normal numbers: drawing a million normals per picture is too slow."""
+"""Picture noise cut from one fixed bank of normal numbers: drawing a million normals per picture is
+too slow."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random colours, linear RGB (3,) in 0..1: skin over the whole human range, hair, eyes, cloth, light."""
+"""Random colours, linear RGB (3,) in 0..1: skin over the whole human range, hair, eyes, cloth,
+light."""
 
 from __future__ import annotations
 
@@ -18,7 +19,15 @@ _HAIR = np.array(
         [0.28, 0.07, 0.02],
     ]
 )
-_IRIS = np.array([[0.09, 0.04, 0.015], [0.03, 0.015, 0.01], [0.10, 0.20, 0.35], [0.12, 0.20, 0.08], [0.2, 0.22, 0.24]])
+_IRIS = np.array(
+    [
+        [0.09, 0.04, 0.015],
+        [0.03, 0.015, 0.01],
+        [0.10, 0.20, 0.35],
+        [0.12, 0.20, 0.08],
+        [0.2, 0.22, 0.24],
+    ]
+)
 
 
 def skin_colour(rng: Generator) -> np.ndarray:
@@ -32,7 +41,9 @@ def hair_colour(rng: Generator, age: float) -> np.ndarray:
     """Natural colours, greying with age, rarely dyed."""
     if rng.random() < 0.04:
         return rng.random(3) ** 2
-    natural = _HAIR[rng.choice(len(_HAIR), p=[0.28, 0.22, 0.18, 0.12, 0.14, 0.06])] * rng.uniform(0.7, 1.3)
+    natural = _HAIR[rng.choice(len(_HAIR), p=[0.28, 0.22, 0.18, 0.12, 0.14, 0.06])] * rng.uniform(
+        0.7, 1.3
+    )
     grey = np.clip((age - 0.72) / 0.28 + rng.normal(0, 0.25), 0, 1) if age > 0.7 else 0.0
     return natural * (1 - grey) + grey * rng.uniform(0.25, 0.75)
 
@@ -43,10 +54,13 @@ def iris_colour(rng: Generator) -> np.ndarray:
 
 
 def cloth_colour(rng: Generator) -> np.ndarray:
-    """Mostly the muted blacks, whites, greys, blues and earths that people wear; some bright ones."""
+    """Mostly the muted blacks, whites, greys, blues and earths that people wear; some bright
+    ones."""
     draw = rng.random()
     if draw < 0.38:  # black to white, slightly tinted
-        return rng.choice([rng.uniform(0.01, 0.06), rng.uniform(0.1, 0.5), rng.uniform(0.6, 0.9)]) * light_tint(rng, 0.1)
+        return rng.choice(
+            [rng.uniform(0.01, 0.06), rng.uniform(0.1, 0.5), rng.uniform(0.6, 0.9)]
+        ) * light_tint(rng, 0.1)
     if draw < 0.53:  # denim and navy
         return np.array([0.05, 0.10, 0.25]) * rng.uniform(0.2, 2.2) * light_tint(rng, 0.15)
     if draw < 0.68:  # earths

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Phenotypes and rotations -> rest vertices and skinning transforms, many people at once.
 
-The formulas are those of `docs/conventions.md`; the work is a handful of float32 matrix products per batch.
+The formulas are those of `docs/conventions.md`; the work is a handful of float32 matrix products
+per batch.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ _ANCHORS = {
 class PosedPerson:
     """A body in a pose before a camera: the parameters of `docs/conventions.md`.
 
-    `rotations` maps bone names to parent-relative 3x3 rotations; absent bones stay at the reference pose.
-    `root_rotation` is `cam_from_body` (3, 3); `translation_m` (3,) is the root bone's head in the camera frame.
+    `rotations` maps bone names to parent-relative 3x3 rotations; absent bones stay at the reference
+    pose.
+    `root_rotation` is `cam_from_body` (3, 3); `translation_m` (3,) is the root bone's head in the
+    camera frame.
     """
 
     phenotypes: Mapping[str, float]
@@ -46,7 +49,8 @@ class PosedPerson:
 class PosedBatch:
     """What skinning needs for N people.
 
-    `rest_vertices` (N, V, 3) metres in the body frame; `cam_from_rest` (N, B, 3, 4) affine map of each bone from
+    `rest_vertices` (N, V, 3) metres in the body frame; `cam_from_rest` (N, B, 3, 4) affine map of
+    each bone from
     the rest body to the camera frame; `joints_cam` (N, B, 3) posed bone heads in the camera frame.
     """
 
@@ -125,7 +129,9 @@ def _delta_rotations(body: BodyArrays, people: Sequence[PosedPerson]) -> np.ndar
     return deltas
 
 
-def _forward_kinematics(body, rest_rotations, heads, deltas):
+def _forward_kinematics(
+    body: BodyArrays, rest_rotations: np.ndarray, heads: np.ndarray, deltas: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Rest-to-posed rotations (N, B, 3, 3) and posed heads (N, B, 3) in the body frame."""
     reference = body.reference_rotations @ rest_rotations.transpose(0, 1, 3, 2)  # A_c
     inner = reference.copy()

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,12 @@ from model_server.learning.rendering.body_arrays import load_body_arrays
 from model_server.learning.rendering.corruption import corrupt_picture, occlude
 from model_server.learning.rendering.posing import PosedBatch, PosedPerson, pose_people
 from model_server.learning.rendering.scene import Camera, DrawnLayer, Scene
-from model_server.learning.rendering.shells import arm_coordinate, cut_triangles, is_under, shell_layers
+from model_server.learning.rendering.shells import (
+    arm_coordinate,
+    cut_triangles,
+    is_under,
+    shell_layers,
+)
 from model_server.learning.rendering.skin import eye_centres, skin_layer
 from model_server.learning.rendering.wardrobe import Layer, load_wardrobe
 
@@ -41,20 +46,23 @@ class DressedRenderer:
     """Renders dressed people; one per process, since it owns an OpenGL context."""
 
     def __init__(self, data_dir: Path, size: int = 320) -> None:
-        """`data_dir` holds MakeHuman's `clothes/`, `hair/` and `eyelashes/`; `size` is the picture's side in pixels."""
+        """`data_dir` holds MakeHuman's `clothes/`, `hair/` and `eyelashes/`; `size` is the
+        picture's side in pixels."""
         self.size = size
         self.body = load_body_arrays()
         wardrobe = load_wardrobe(self.body, Path(data_dir))
         layers = [skin_layer(self.body), *shell_layers(self.body)]
         layers += [layer for slot in wardrobe.values() for layer in slot]
         self._layers = {layer.name: layer for layer in layers}
-        self._names_of_slot = {slot: [layer.name for layer in members] for slot, members in wardrobe.items()}
+        self._names_of_slot = {
+            slot: [layer.name for layer in members] for slot, members in wardrobe.items()
+        }
         names, parents = [str(n) for n in self.body.bone_names], self.body.bone_parents.tolist()
         part_of_bone = np.array(part_of_bones(names, parents)) + 1
         self._scene = Scene(size, layers, part_of_bone, eye_centres(self.body)[0])
-        self._along_arm = arm_coordinate(self.body)[self._layers["skin"].base_ids[:, 0]]
+        self._along_arm = arm_coordinate(self.body)[self._layers["skin"].binding.base_ids[:, 0]]
 
-    def sample_look(self, phenotypes, rng: Generator) -> Look:
+    def sample_look(self, phenotypes: Mapping[str, float], rng: Generator) -> Look:
         """A random look for a body of these phenotypes."""
         return sample_look(rng, self._names_of_slot, phenotypes)
 
@@ -78,7 +86,9 @@ class DressedRenderer:
             for index, (camera, look) in enumerate(zip(cameras, looks, strict=True))
         ]
 
-    def _render_one(self, batch: PosedBatch, index: int, camera: Camera, look: Look, rng: Generator) -> RenderedSample:
+    def _render_one(
+        self, batch: PosedBatch, index: int, camera: Camera, look: Look, rng: Generator
+    ) -> RenderedSample:
         transforms = batch.cam_from_rest[index]
         rest = batch.rest_vertices[index]
         drawn = [self._place(worn, rest, transforms, look) for worn in look.worn]
@@ -90,10 +100,12 @@ class DressedRenderer:
         image = corrupt_picture(rng, image)
         return RenderedSample(image, silhouette, parts, batch.joints_cam[index])
 
-    def _place(self, worn: Worn, rest: np.ndarray, transforms: np.ndarray, look: Look) -> DrawnLayer:
+    def _place(
+        self, worn: Worn, rest: np.ndarray, transforms: np.ndarray, look: Look
+    ) -> DrawnLayer:
         """Fit, inflate and skin one layer."""
         layer = self._layers[worn.layer]
-        fitted = layer.fit(rest)
+        fitted = layer.binding.fit(rest)
         if worn.inflate_m:
             fitted = fitted + worn.inflate_m * layer.normals
         posed = skin_points(layer, fitted, transforms)
@@ -111,17 +123,22 @@ class DressedRenderer:
         for worn in look.worn:
             gone_base[self._layers[worn.layer].hidden_ids] = True
             if worn.material.cut is not None and worn.layer != "skirt":
-                under |= is_under(worn.material.cut, skin.positions, self._along_arm, _SKIN_MARGIN_M)
-        gone = under | gone_base[skin.base_ids[:, 0]]
+                under |= is_under(
+                    worn.material.cut, skin.positions, self._along_arm, _SKIN_MARGIN_M
+                )
+        gone = under | gone_base[skin.binding.base_ids[:, 0]]
         return skin.triangles[~gone[skin.triangles].all(axis=1)]
 
 
 def skin_points(layer: Layer, fitted: np.ndarray, transforms: np.ndarray) -> np.ndarray:
-    """Linear blend skinning of fitted points (R, 3) and the layer's normals: (R, 6) in the camera frame.
+    """Linear blend skinning of fitted points (R, 3) and the layer's normals: (R, 6) in the camera
+    frame.
 
     Works on rows of coordinates, so that every step runs over long contiguous arrays.
     """
-    blended = transforms.reshape(len(transforms), 12).T @ layer.skin_weights.T  # (12, R): three rows of a 3x4 map
+    blended = (
+        transforms.reshape(len(transforms), 12).T @ layer.skin_weights.T
+    )  # (12, R): three rows of a 3x4 map
     x, y, z = np.ascontiguousarray(fitted.T)
     u, v, w = np.ascontiguousarray(layer.normals.T)
     posed = np.empty((len(fitted), 6), dtype=np.float32)
@@ -133,6 +150,7 @@ def skin_points(layer: Layer, fitted: np.ndarray, transforms: np.ndarray) -> np.
 
 
 def _compose(person: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """RGBA (H, W, 4) whose alpha is 0 or 255, over RGB (H, W, 3); the border is softened as a lens would."""
+    """RGBA (H, W, 4) whose alpha is 0 or 255, over RGB (H, W, 3); the border is softened as a lens
+    would."""
     image = cv2.copyTo(cv2.cvtColor(person, cv2.COLOR_RGBA2RGB), person[..., 3], background)
     return cv2.GaussianBlur(image, (3, 3), 0.45)

@@ -15,13 +15,19 @@ from model_server.learning.rendering.wardrobe import Layer
 
 _SHADERS = Path(__file__).with_name("shaders")
 _VARIANTS = (("SKIN",), ("CLOTH",), ("CLOTH", "CUT"), ("HAIR",))
-_VARIANT_OF_SLOT = {"skin": ("SKIN",), "shell": ("CLOTH", "CUT"), "hair": ("HAIR",), "eyelashes": ("HAIR",)}
+_VARIANT_OF_SLOT = {
+    "skin": ("SKIN",),
+    "shell": ("CLOTH", "CUT"),
+    "hair": ("HAIR",),
+    "eyelashes": ("HAIR",),
+}
 _OPEN_SLOTS = ("hair", "eyelashes", "hat")  # seen from both sides
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Pinhole intrinsics in pixels of the rendered picture; crops and off-centre frames move the centre."""
+    """Pinhole intrinsics in pixels of the rendered picture; crops and off-centre frames move the
+    centre."""
 
     focal_px: float
     center_px: tuple[float, float]
@@ -40,27 +46,39 @@ class DrawnLayer:
 class Scene:
     """One OpenGL context with every layer's constant data on board."""
 
-    def __init__(self, size: int, layers: Sequence[Layer], part_of_bone: np.ndarray, eye_centre: np.ndarray) -> None:
-        """`part_of_bone` (B,) numbers the bones' parts, 1..255; `eye_centre` (3,) is the template's left eye."""
+    def __init__(
+        self, size: int, layers: Sequence[Layer], part_of_bone: np.ndarray, eye_centre: np.ndarray
+    ) -> None:
+        """`part_of_bone` (B,) numbers the bones' parts, 1..255; `eye_centre` (3,) is the template's
+        left eye."""
         self.size = size
         self._context = moderngl.create_context(standalone=True, backend="egl", require=330)
         vertex = (_SHADERS / "person.vert").read_text()
-        # One program per material and cut: llvmpipe runs every branch of a shader, and `discard` hinders early depth.
-        self._programs = {key: self._context.program(vertex, _load_shader("person.frag", *key)) for key in _VARIANTS}
+        # One program per material and cut: llvmpipe runs every branch of a shader, and `discard`
+        # hinders early depth.
+        self._programs = {
+            key: self._context.program(vertex, _load_shader("person.frag", *key))
+            for key in _VARIANTS
+        }
         self._noise = _noise_texture(self._context)
         self._noise.use(0)
         self._programs["SKIN",]["eye_centre"].value = tuple(eye_centre)
         self._context.front_face = "cw"  # pictures are drawn top row first, which mirrors faces
         colour = self._context.renderbuffer((size, size), 4)
         part = self._context.renderbuffer((size, size), 1)
-        self._target = self._context.framebuffer([colour, part], self._context.depth_renderbuffer((size, size)))
+        self._target = self._context.framebuffer(
+            [colour, part], self._context.depth_renderbuffer((size, size))
+        )
         self._on_board = {
             id(layer): _LayerBuffers(self._context, layer, part_of_bone, self._program_of(layer))
             for layer in layers
         }
 
-    def draw(self, drawn: Sequence[DrawnLayer], camera: Camera, lighting: Lighting) -> tuple[np.ndarray, np.ndarray]:
-        """RGBA uint8 (H, W, 4), alpha 255 on the person, and part numbers uint8 (H, W), 0 off the person.
+    def draw(
+        self, drawn: Sequence[DrawnLayer], camera: Camera, lighting: Lighting
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """RGBA uint8 (H, W, 4), alpha 255 on the person, and part numbers uint8 (H, W), 0 off the
+        person.
 
         Put outer layers first: what they cover then costs nothing.
         """
@@ -75,7 +93,9 @@ class Scene:
             buffers.upload(item)
             _set_material(buffers.array.program, item.material)
             self._render(buffers.array, item)
-        return self._read(attachment=0, components=4), self._read(attachment=1, components=1)[..., 0]
+        return self._read(attachment=0, components=4), self._read(attachment=1, components=1)[
+            ..., 0
+        ]
 
     def _program_of(self, layer: Layer) -> moderngl.Program:
         return self._programs[_VARIANT_OF_SLOT.get(layer.slot, ("CLOTH",))]
@@ -94,9 +114,17 @@ class Scene:
 class _LayerBuffers:
     """A layer's buffers: constant ones written once, posed ones and indices written per sample."""
 
-    def __init__(self, context, layer: Layer, part_of_bone: np.ndarray, program) -> None:
+    def __init__(
+        self,
+        context: moderngl.Context,
+        layer: Layer,
+        part_of_bone: np.ndarray,
+        program: moderngl.Program,
+    ) -> None:
         parts = part_of_bone[layer.skin_weights.argmax(axis=1)]
-        fixed = np.column_stack([layer.positions, layer.uvs, layer.pieces, parts]).astype(np.float32)
+        fixed = np.column_stack([layer.positions, layer.uvs, layer.pieces, parts]).astype(
+            np.float32
+        )
         self._fixed = context.buffer(fixed.tobytes())
         self._posed = context.buffer(reserve=len(fixed) * 24, dynamic=True)
         self._indices = context.buffer(layer.triangles.tobytes())
@@ -112,21 +140,34 @@ class _LayerBuffers:
             self._indices.write(np.ascontiguousarray(triangles))
             self._triangles = triangles
 
-    def _array(self, context, program) -> moderngl.VertexArray:
+    def _array(self, context: moderngl.Context, program: moderngl.Program) -> moderngl.VertexArray:
         sizes = {"in_template": 3, "in_uv": 2, "in_piece": 1, "in_part": 1}
-        used = [name for name in sizes if name in program]  # a shader's idle inputs are skipped bytes
-        fixed_format = " ".join(f"{n}f" if name in program else f"{4 * n}x" for name, n in sizes.items())
-        content = [(self._posed, "3f 3f", "in_position", "in_normal"), (self._fixed, fixed_format, *used)]
+        used = [
+            name for name in sizes if name in program
+        ]  # a shader's idle inputs are skipped bytes
+        fixed_format = " ".join(
+            f"{n}f" if name in program else f"{4 * n}x" for name, n in sizes.items()
+        )
+        content = [
+            (self._posed, "3f 3f", "in_position", "in_normal"),
+            (self._fixed, fixed_format, *used),
+        ]
         return context.vertex_array(program, content, self._indices, index_element_size=4)
 
 
 def _load_shader(name: str, *defines: str) -> str:
     """A fragment shader with some of SKIN, CLOTH, HAIR, CUT defined."""
-    source = (_SHADERS / name).read_text().replace("#include cut.glsl", (_SHADERS / "cut.glsl").read_text())
-    return source.replace("#version 330", "\n".join(["#version 330", *(f"#define {word}" for word in defines)]))
+    source = (
+        (_SHADERS / name)
+        .read_text()
+        .replace("#include cut.glsl", (_SHADERS / "cut.glsl").read_text())
+    )
+    return source.replace(
+        "#version 330", "\n".join(["#version 330", *(f"#define {word}" for word in defines)])
+    )
 
 
-def _noise_texture(context, cells: int = 8, size: int = 32) -> moderngl.Texture3D:
+def _noise_texture(context: moderngl.Context, cells: int = 8, size: int = 32) -> moderngl.Texture3D:
     """Four smooth periodic noises, octaves summed, each stretched to 0..1."""
     rng = np.random.default_rng(7)
     total = np.zeros((size, size, size, 4))
@@ -167,20 +208,20 @@ def _clip_from_cam(camera: Camera, size: int, drawn: Sequence[DrawnLayer]) -> by
     return matrix.T.tobytes()
 
 
-def _set_lighting(program, lighting: Lighting) -> None:
+def _set_lighting(program: moderngl.Program, lighting: Lighting) -> None:
     for name, value in vars(lighting).items():
         if name in program:
             program[name].write(np.asarray(value, dtype=np.float32).tobytes())
 
 
-def _set_material(program, material: Material) -> None:
+def _set_material(program: moderngl.Program, material: Material) -> None:
     for name, value in material.uniforms.items():
         if name in program:
             program[name].write(np.asarray(value, dtype=np.float32).tobytes())
     _set_cut(program, material)
 
 
-def _set_cut(program, material: Material) -> None:
+def _set_cut(program: moderngl.Program, material: Material) -> None:
     program["depth_pull_m"].value = material.depth_pull_m
     if "cut" in program:
         program["cut"].value = material.cut

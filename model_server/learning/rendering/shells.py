@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Painted garments: the base mesh's own tights and skirt helpers, inflated and cut to any length in the shader.
+"""Painted garments: the base mesh's own tights and skirt helpers, inflated and cut to any length in
+the shader.
 
-They give shirts, trousers, shorts, dresses and swimwear of every cut, beside the few modelled suits.
+They give shirts, trousers, shorts, dresses and swimwear of every cut, beside the few modelled
+suits.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import numpy as np
 
 from model_server.learning.rendering.body_arrays import BodyArrays
 from model_server.learning.rendering.mesh import compact, triangles_of_quads, vertex_normals
-from model_server.learning.rendering.wardrobe import Layer
+from model_server.learning.rendering.wardrobe import Binding, Layer
 
 _ARM_BONES = ("upperarm", "lowerarm", "wrist", "finger", "metacarpal")
 
@@ -41,15 +43,20 @@ def arm_coordinate(body: BodyArrays) -> np.ndarray:
     return np.where(on_arm, np.maximum(along, 0.0), -1.0).astype(np.float32)
 
 
-def is_under(cut: tuple[float, float, float, float], place: np.ndarray, along: np.ndarray, margin_m: float) -> np.ndarray:
-    """Whether template points (N, 3) with arm coordinates (N,) lie beneath a cut garment, away from its borders.
+def is_under(
+    cut: tuple[float, float, float, float], place: np.ndarray, along: np.ndarray, margin_m: float
+) -> np.ndarray:
+    """Whether template points (N, 3) with arm coordinates (N,) lie beneath a cut garment, away from
+    its borders.
 
     The same rule as `shaders/cut.glsl`.
     """
     low, high, sleeve, neck = cut
     neckline = high + 1.3 * np.maximum(np.abs(place[:, 0]) - neck, 0)
     within = (place[:, 2] > low + margin_m) & (place[:, 2] < neckline - margin_m)
-    return np.where(along > 0.05, along < sleeve - 2 * margin_m, within & (along <= sleeve - 2 * margin_m))
+    return np.where(
+        along > 0.05, along < sleeve - 2 * margin_m, within & (along <= sleeve - 2 * margin_m)
+    )
 
 
 def cut_triangles(layer: Layer, cut: tuple[float, float, float, float]) -> np.ndarray:
@@ -65,11 +72,7 @@ def _helper_layer(body: BodyArrays, base_quads: np.ndarray, name: str) -> Layer:
     return Layer(
         name=name,
         slot="shell",
-        base_ids=np.stack([used] * 3, axis=1),
-        base_weights=np.tile(np.array([1, 0, 0], dtype=np.float32), (len(used), 1)),
-        offsets=np.zeros((len(used), 3), dtype=np.float32),
-        scale_ids=np.array([[0, 1]] * 3),
-        scale_lengths_m=np.ones(3, dtype=np.float32),
+        binding=Binding.to_vertices(used),
         skin_weights=np.ascontiguousarray(body.skin_weights[used]),
         normals=vertex_normals(positions, quads),
         positions=positions,

@@ -10,28 +10,27 @@ import numpy as np
 
 from model_server.learning.rendering.body_arrays import BodyArrays
 from model_server.learning.rendering.mesh import compact, triangles_of_quads, vertex_normals
-from model_server.learning.rendering.wardrobe import Layer
+from model_server.learning.rendering.wardrobe import Binding, Layer
 
 SKIN, EYE, TONGUE = 0, 1, 2
-_EYE_IDS = {"eye.L": (14598, 14669), "eye.R": (14670, 14741)}  # vertex ranges of hm08, ends included
+_EYE_IDS = {
+    "eye.L": (14598, 14669),
+    "eye.R": (14670, 14741),
+}  # vertex ranges of hm08, ends included
 _TONGUE_IDS = (13380, 13605)
 
 
 def skin_layer(body: BodyArrays) -> Layer:
-    """The quads that Anny shows. `uvs` hold, on skin, how much a vertex is lip (u); on eyes, the offset (x, z) from
+    """The quads that Anny shows. `uvs` hold, on skin, how much a vertex is lip (u); on eyes, the
+    offset (x, z) from
     the eye's axis in units of its radius."""
     used, quads = compact(body.faces)
     positions = body.template_vertices[used]
     kinds, uvs = _kinds_and_marks(body, used)
-    ids = np.stack([used] * 3, axis=1)
     return Layer(
         name="skin",
         slot="skin",
-        base_ids=ids,
-        base_weights=np.tile(np.array([1, 0, 0], dtype=np.float32), (len(used), 1)),
-        offsets=np.zeros((len(used), 3), dtype=np.float32),
-        scale_ids=np.array([[0, 1]] * 3),
-        scale_lengths_m=np.ones(3, dtype=np.float32),
+        binding=Binding.to_vertices(used),
         skin_weights=np.ascontiguousarray(body.skin_weights[used]),
         normals=vertex_normals(positions, quads),
         positions=positions,
@@ -44,9 +43,7 @@ def skin_layer(body: BodyArrays) -> Layer:
 
 def eye_centres(body: BodyArrays) -> np.ndarray:
     """Template centres (2, 3) of the left and right eyeball, metres."""
-    return np.stack(
-        [body.template_vertices[a : b + 1].mean(axis=0) for a, b in _EYE_IDS.values()]
-    )
+    return np.stack([body.template_vertices[a : b + 1].mean(axis=0) for a, b in _EYE_IDS.values()])
 
 
 def _kinds_and_marks(body: BodyArrays, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

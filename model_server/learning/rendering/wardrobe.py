@@ -1,62 +1,95 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Garments, shoes and hair, loaded once and fitted to any body shape.
 
-Each garment vertex hangs on three base-mesh vertices with barycentric weights and an offset that scales with the
-body. Fitting happens on the shaped rest body; the fitted garment is then skinned with the mixed weights of the
+Each garment vertex hangs on three base-mesh vertices with barycentric weights and an offset that
+scales with the
+body. Fitting happens on the shaped rest body; the fitted garment is then skinned with the mixed
+weights of the
 vertices it hangs on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from model_server.learning.rendering.body_arrays import BodyArrays
 from model_server.learning.rendering.garment_files import GarmentFile, read_garment
-from model_server.learning.rendering.mesh import connected_pieces, triangles_of_quads, vertex_normals
+from model_server.learning.rendering.mesh import (
+    connected_pieces,
+    triangles_of_quads,
+    vertex_normals,
+)
 
 # MakeHuman's x, y (up), z (front) -> body frame x, -z, y.
 _BODY_FROM_MAKEHUMAN = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], dtype=np.float32)
 _MAX_PIECES = 4
-_SLOT_FOLDERS = {"suit": "clothes", "shoes": "clothes", "hat": "clothes", "hair": "hair", "eyelashes": "eyelashes"}
+_SLOT_FOLDERS = {
+    "suit": "clothes",
+    "shoes": "clothes",
+    "hat": "clothes",
+    "hair": "hair",
+    "eyelashes": "eyelashes",
+}
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How R points hang on the base mesh."""
+
+    base_ids: np.ndarray  # (R, 3)
+    weights: np.ndarray  # (R, 3) barycentric, may be negative
+    offsets: np.ndarray  # (R, 3) along body axes, for a body as long as `scale_lengths`
+    scale_ids: np.ndarray  # (3, 2) base vertices that measure the body along each body axis
+    scale_lengths: np.ndarray  # (3,) in metres times the unit of the offsets
+
+    @classmethod
+    def to_vertices(cls, ids: np.ndarray) -> Binding:
+        """Points (R,) that are base-mesh vertices themselves."""
+        return cls(
+            base_ids=np.stack([ids] * 3, axis=1),
+            weights=np.tile(np.array([1, 0, 0], dtype=np.float32), (len(ids), 1)),
+            offsets=np.zeros((len(ids), 3), dtype=np.float32),
+            scale_ids=np.array([[0, 1]] * 3),
+            scale_lengths=np.ones(3, dtype=np.float32),
+        )
+
+    def take(self, rows: np.ndarray) -> Binding:
+        """The binding of some of the points."""
+        return replace(
+            self,
+            base_ids=self.base_ids[rows],
+            weights=self.weights[rows],
+            offsets=self.offsets[rows],
+        )
+
+    def fit(self, rest_vertices: np.ndarray) -> np.ndarray:
+        """Where the points are (R, 3) on a shaped body (V, 3), metres."""
+        points = rest_vertices[self.base_ids[:, 0]] * self.weights[:, :1]
+        points += rest_vertices[self.base_ids[:, 1]] * self.weights[:, 1:2]
+        points += rest_vertices[self.base_ids[:, 2]] * self.weights[:, 2:]
+        ends = rest_vertices[self.scale_ids]  # (3 axes, 2, 3)
+        lengths = np.abs(ends[:, 0] - ends[:, 1]).diagonal()
+        return points + self.offsets * (lengths / self.scale_lengths)
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A mesh that is worn: R render corners bound to the V base-mesh vertices, T triangles."""
+    """A mesh that is worn, or the skin itself: R render corners, T triangles."""
 
     name: str
-    slot: str  # "skin", "suit", "shoes", "hat", "hair", "eyelashes", "shell", "skirt"
-    base_ids: np.ndarray  # (R, 3)
-    base_weights: np.ndarray  # (R, 3)
-    offsets: np.ndarray  # (R, 3) body axes, for unit scale
-    scale_ids: np.ndarray  # (3, 2) base vertices measuring the body along each body axis
-    scale_lengths_m: np.ndarray  # (3,)
+    slot: str  # "skin", "suit", "shoes", "hat", "hair", "eyelashes", "shell"
+    binding: Binding
     skin_weights: np.ndarray  # (R, B)
     normals: np.ndarray  # (R, 3) on the template body
     positions: np.ndarray  # (R, 3) on the template body: the coordinates patterns live in
     uvs: np.ndarray  # (R, 2)
-    pieces: np.ndarray  # (R,) 0..3: which colours a corner takes; for skin its kind
+    pieces: np.ndarray  # (R,) 0..3: which colours a corner takes; on the skin its kind
     triangles: np.ndarray  # (T, 3)
     hidden_ids: np.ndarray  # base vertices hidden beneath
-
-    def fit(self, rest_vertices: np.ndarray) -> np.ndarray:
-        """Rest positions (R, 3) on a shaped body (V, 3), metres."""
-        return fit_points(self, rest_vertices)
-
-
-def fit_points(layer, rest_vertices: np.ndarray) -> np.ndarray:
-    """Barycentric points plus offsets scaled by the body's size: (V, 3) -> (R, 3)."""
-    ids, weights = layer.base_ids, layer.base_weights
-    points = rest_vertices[ids[:, 0]] * weights[:, :1]
-    points += rest_vertices[ids[:, 1]] * weights[:, 1:2]
-    points += rest_vertices[ids[:, 2]] * weights[:, 2:]
-    ends = rest_vertices[layer.scale_ids]  # (3 axes, 2, 3)
-    lengths = np.abs(ends[:, 0] - ends[:, 1]).diagonal()
-    return points + layer.offsets * (lengths / layer.scale_lengths_m)
 
 
 def load_wardrobe(body: BodyArrays, data_dir: Path) -> Mapping[str, list[Layer]]:
@@ -70,19 +103,19 @@ def load_wardrobe(body: BodyArrays, data_dir: Path) -> Mapping[str, list[Layer]]
 
 
 def bind_garment(body: BodyArrays, garment: GarmentFile, slot: str) -> Layer:
-    """Attach a garment file to the base mesh: offsets in metres, mixed skin weights, template normals."""
+    """Attach a garment file to the base mesh: offsets in metres, mixed skin weights, template
+    normals."""
     vertex_quads = garment.corner_vertices[garment.quads]
-    to_body = _BODY_FROM_MAKEHUMAN
-    axes = np.abs(to_body).argmax(axis=1)  # MakeHuman axis seen along each body axis
-    vertex_layer = _Fit(
+    axes = np.abs(_BODY_FROM_MAKEHUMAN).argmax(axis=1)  # MakeHuman axis along each body axis
+    # Offsets in dm times (metres / reference length in dm) are metres.
+    binding = Binding(
         garment.base_ids,
         garment.base_weights,
-        garment.offsets_dm @ to_body.T,
+        garment.offsets_dm @ _BODY_FROM_MAKEHUMAN.T,
         garment.scale_ids[axes],
         garment.scale_lengths_dm[axes],
     )
-    # A scale of 1 means: the body measures `scale_lengths` decimetres; lengths in metres / that gives metres per dm.
-    positions = fit_points(vertex_layer, body.template_vertices)
+    positions = binding.fit(body.template_vertices)
     mixed = np.einsum("gk,gkb->gb", garment.base_weights, body.skin_weights[garment.base_ids])
     mixed = np.clip(mixed, 0, None)
     mixed /= mixed.sum(axis=1, keepdims=True)
@@ -91,11 +124,7 @@ def bind_garment(body: BodyArrays, garment: GarmentFile, slot: str) -> Layer:
     return Layer(
         name=garment.name,
         slot=slot,
-        base_ids=garment.base_ids[corner],
-        base_weights=garment.base_weights[corner],
-        offsets=vertex_layer.offsets[corner],
-        scale_ids=vertex_layer.scale_ids,
-        scale_lengths_m=vertex_layer.scale_lengths_m,
+        binding=binding.take(corner),
         skin_weights=np.ascontiguousarray(mixed[corner], dtype=np.float32),
         normals=vertex_normals(positions, vertex_quads)[corner],
         positions=positions[corner],
@@ -104,15 +133,6 @@ def bind_garment(body: BodyArrays, garment: GarmentFile, slot: str) -> Layer:
         triangles=triangles_of_quads(garment.quads),
         hidden_ids=garment.hidden_ids,
     )
-
-
-@dataclass(frozen=True)
-class _Fit:
-    base_ids: np.ndarray
-    base_weights: np.ndarray
-    offsets: np.ndarray
-    scale_ids: np.ndarray
-    scale_lengths_m: np.ndarray
 
 
 def _slot_of(path: Path) -> str:
@@ -125,7 +145,8 @@ def _slot_of(path: Path) -> str:
 
 
 def _colour_pieces(labels: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Connected pieces -> 0..3, largest first; the rest shares the last. Left and right twins share a colour."""
+    """Connected pieces -> 0..3, largest first; the rest shares the last. Left and right twins share
+    a colour."""
     unique, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
     ranks = np.zeros(len(unique), dtype=np.int32)
     signatures: list[tuple[int, float]] = []
