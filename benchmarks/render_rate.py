@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from model_server.learning.rendering import Camera, DressedRenderer, PosedPerson  # noqa: E402
+from model_server.learning.rendering import Camera, DressedRenderer, PosedPerson
 
 SIZE, COUNT = 320, 64
 FACING = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 
 
 def milliseconds_per_picture(data: Path) -> float:
-    """Looks, posing, drawing, surroundings and faults, in batches of 32; CPU time, so other load counts little."""
+    """Looks, posing, drawing, surroundings and faults, in batches of 32. CPU time: other load counts little."""
     renderer = DressedRenderer(data, SIZE)
     rng = np.random.default_rng(0)
     people = [
