@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
 
 from model_server import __version__
 from model_server.errors import (
@@ -155,6 +156,7 @@ def _asset(path: Path) -> tuple[bytes, str]:
 def _add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(HundError, _on_hund_error)
     app.add_exception_handler(RequestValidationError, _on_bad_request)
+    app.add_exception_handler(HTTPException, _on_unknown_route)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -167,6 +169,13 @@ async def _on_bad_request(_: Request, error: Exception) -> JSONResponse:
     problems = error.errors() if isinstance(error, RequestValidationError) else []
     told = "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in problems)
     return error_response(BadRequestError(told, "See /docs for what can be asked."))
+
+
+async def _on_unknown_route(request: Request, error: Exception) -> JSONResponse:
+    told = f"{request.method} {request.url.path} is not answered here."
+    answer = error_response(BadRequestError(told, "See /docs for what can be asked."))
+    answer.status_code = error.status_code if isinstance(error, HTTPException) else 400
+    return answer
 
 
 async def _on_bug(request: Request, error: Exception) -> JSONResponse:

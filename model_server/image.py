@@ -39,7 +39,7 @@ _READABLE: Final = [name for name in _FORMATS if name in PIL.Image.OPEN]
 
 @dataclass(frozen=True)
 class Photo:
-    """A decoded photo. `pixels` may be smaller than the original, to which `width` and `height` belong."""
+    """A decoded photo. `width` and `height` are the original's; `pixels` may be fewer."""
 
     pixels: ImageArray  # (h, w, 3)
     width: int

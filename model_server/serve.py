@@ -71,6 +71,7 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         listening.bind((settings.host, settings.port))
     except OSError as error:
+        listening.close()
         raise BadRequestError(
             f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.",
             "Choose another port, or 0 for a free one.",

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from model_server import __version__
+
+from tests.server.doubles import Client, FakeEstimator, running
+from tests.server.pictures import encoded, gradient
+
+PHOTO = encoded(gradient())
+
+
+@pytest.fixture(scope="module")
+def client(tiny_assets: Path) -> Iterator[Client]:
+    with running(FakeEstimator(), tiny_assets, max_body_bytes=100_000) as client:
+        yield client
+
+
+def test_health(client: Client) -> None:
+    health = client.ask("GET", "/health").json
+    assert health["version"] == __version__
+    assert health["ready"] is True
+    assert (health["device"], health["rigs"]) == ("cpu", ["anny"])
+
+
+def test_the_body_is_sent_once(client: Client, tiny_assets: Path) -> None:
+    first = client.ask("GET", "/body?rig=anny")
+    assert first.body == (tiny_assets / "anny.npz").read_bytes()
+    assert first.headers["content-type"] == "application/octet-stream"
+    again = client.ask("GET", "/body", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status, again.body) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert client.ask("GET", "/body", headers={"If-None-Match": '"other"'}).status == 200
+
+
+@pytest.mark.parametrize("rig", ["nobody", "../anny", "descent", ""])
+def test_an_unknown_rig(client: Client, rig: str) -> None:
+    answer = client.ask("GET", f"/body?rig={rig}")
+    assert (answer.status, answer.json["detail"]["code"]) == (404, "unknown_rig")
+    assert "anny" in answer.json["detail"]["remedy"]
+
+
+def test_a_photo_without_people_is_no_error(client: Client) -> None:
+    answer = client.ask("POST", "/estimate?focal_px=500&max_people=3", PHOTO)
+    assert answer.status == 200
+    assert answer.json["people"] == []
+    assert answer.json["image"] == {
+        "width": 60,
+        "height": 40,
+        "focal_px": 500.0,
+        "focal_source": "given",
+        "center_px": [30.0, 20.0],
+    }
+
+
+@pytest.mark.parametrize(
+    "token", [None, "", "wrong", "a-token-for-test", "a-token-for-testsX", "ü"]
+)
+def test_a_wrong_token_is_refused(client: Client, token: str | None) -> None:
+    answer = replace(client, token=token and token.encode().decode("latin-1")).ask("GET", "/health")
+    assert (answer.status, answer.json["detail"]["code"]) == (401, "unauthorized")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "host", ["example.com", "example.com:80", "127.0.0.1.example.com", "", "10.0.0.1"]
+)
+def test_a_foreign_host_is_refused(client: Client, host: str) -> None:
+    answer = client.ask("GET", "/health", headers={"Host": host})
+    assert (answer.status, answer.json["detail"]["code"]) == (421, "wrong_host")
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1234", "127.0.0.1", "[::1]:80"])
+def test_loopback_names_are_ours(client: Client, host: str) -> None:
+    assert client.ask("GET", "/health", headers={"Host": host}).status == 200
+
+
+def test_hosts_can_be_allowed(tiny_assets: Path) -> None:
+    with running(FakeEstimator(), tiny_assets, allowed_hosts=("gpu.lan",)) as client:
+        assert client.ask("GET", "/health", headers={"Host": "gpu.lan:80"}).status == 200
+
+
+@pytest.mark.parametrize("size", [100_001, 350_000, 3_000_000])
+def test_a_body_above_the_bound_is_refused(client: Client, size: int) -> None:
+    try:
+        answer = client.ask("POST", "/estimate", b"x" * size)
+    except ConnectionError:
+        assert size > 400_000  # far too large: the server hangs up
+        return
+    assert (answer.status, answer.json["detail"]["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"only text", "not_an_image"),
+        (b"", "not_an_image"),
+        (PHOTO[:200], "damaged_image"),
+        (b"\0\0\0\x18ftypheic" + b"\0" * 99, "unsupported_format"),
+    ],
+)
+def test_what_is_no_photo(client: Client, content: bytes, code: str) -> None:
+    answer = client.ask("POST", "/estimate", content)
+    assert 400 <= answer.status < 500
+    assert answer.json["detail"]["code"] == code
+    assert answer.json["detail"]["message"]
+    assert answer.json["detail"]["remedy"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["focal_px=0", "focal_px=x", "max_people=0", "max_people=999", "focal_px=nan", "focal_px=inf"],
+)
+def test_bad_questions(client: Client, query: str) -> None:
+    answer = client.ask("POST", f"/estimate?{query}", PHOTO)
+    assert (answer.status, answer.json["detail"]["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("GET", "/estimate")])
+def test_unknown_routes_answer_in_the_same_form(client: Client, method: str, path: str) -> None:
+    answer = client.ask(method, path)
+    assert answer.status in (404, 405)
+    assert set(answer.json["detail"]) == {"code", "message", "remedy"}
+
+
+def test_requests_at_the_same_time_are_all_answered_in_turn(tiny_assets: Path) -> None:
+    estimator = FakeEstimator(seconds=0.05)
+    with running(estimator, tiny_assets) as client, ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: client.ask("POST", "/estimate", PHOTO), range(8)))
+    assert [answer.status for answer in answers] == [200] * 8
+    assert estimator.most_at_work == 1
+
+
+def test_health_answers_while_a_photo_is_at_work(tiny_assets: Path) -> None:
+    with running(FakeEstimator(seconds=0.5), tiny_assets) as client:
+        at_work = threading.Thread(target=client.ask, args=("POST", "/estimate", PHOTO))
+        at_work.start()
+        assert client.ask("GET", "/health").status == 200
+        assert at_work.is_alive()
+        at_work.join()
+
+
+def test_a_long_line_is_told_to_come_back(tiny_assets: Path) -> None:
+    estimator = FakeEstimator(seconds=0.3)
+    with running(estimator, tiny_assets, max_waiting=1) as client, ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(lambda _: client.ask("POST", "/estimate", PHOTO), range(6)))
+    assert sorted(answer.status for answer in answers) == [200] * 2 + [503] * 4
+    assert {a.json["detail"]["code"] for a in answers if a.status == 503} == {"busy"}
+
+
+def test_a_bug_is_told_without_its_traceback(tiny_assets: Path) -> None:
+    with running(FakeEstimator(fails=True), tiny_assets) as client:
+        answer = client.ask("POST", "/estimate", PHOTO)
+        assert (answer.status, answer.json["detail"]["code"]) == (500, "internal")
+        assert b"a bug" not in answer.body
+        assert client.ask("GET", "/health").status == 200
+
+
+def test_the_server_describes_itself(client: Client) -> None:
+    described = client.ask("GET", "/openapi.json").json
+    assert set(described["paths"]) == {"/health", "/body", "/estimate"}
+    assert described["components"]["securitySchemes"]

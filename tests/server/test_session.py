@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from model_server.camera import camera_of
+from model_server.decode import best_look, decode, evidence_of
+from model_server.errors import InternalError
+from model_server.hypotheses import vote
+from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS
+from model_server.session import OnnxDescent
+
+from tests.server.doubles import made_up_pose
+from tests.server.tiny_descent import BONES, PHENOTYPES
+
+CAMERA = camera_of(640, 480)
+
+
+@pytest.fixture(scope="module")
+def descent(tiny_assets: Path) -> OnnxDescent:
+    return OnnxDescent(tiny_assets / "descent.onnx")
+
+
+def test_the_graph_says_what_it_poses(descent: OnnxDescent) -> None:
+    assert descent.config.pose_bones == BONES
+    assert descent.config.phenotypes == PHENOTYPES
+    assert "CPUExecutionProvider" in descent.providers
+
+
+def test_a_batch_equals_its_members(descent: OnnxDescent) -> None:
+    people = [vote([made_up_pose(seed)]) for seed in range(3)]
+    together = descent.run(evidence_of(people, CAMERA))
+    for i, person in enumerate(people):
+        alone = descent.run(evidence_of([person], CAMERA))
+        np.testing.assert_allclose(together.keypoints_cam[i], alone.keypoints_cam[0], rtol=1e-5)
+        np.testing.assert_allclose(together.energy[i], alone.energy[0], rtol=1e-5)
+
+
+def test_people_come_back_with_their_own_looks(descent: OnnxDescent) -> None:
+    people = [vote([made_up_pose(0), made_up_pose(1)]), vote([made_up_pose(2)])]
+    posed = descent.run(evidence_of(people, CAMERA))
+    for person, answer in zip(people, decode(posed, people, CAMERA, descent.config), strict=True):
+        expected = person.pose.landmarks_px[list(COCO_FROM_POSE)]
+        np.testing.assert_allclose(answer.keypoints.px, expected, atol=0.01)
+        assert answer.keypoints.cam.shape == (len(COCO_JOINTS), 3)
+        assert set(answer.parameters.rotations) == set(BONES) == set(answer.joint_confidence)
+        assert answer.parameters.root == (1, 0, 0, 0)
+
+
+def test_a_lower_ranked_look_must_explain_much_more() -> None:
+    assert best_look(np.array([1.0, 0.95])) == 0
+    assert best_look(np.array([1.0, 0.3])) == 1
+    assert best_look(np.array([1.0])) == 0
+
+
+def test_a_missing_network_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InternalError, match=r"descent\.onnx is missing"):
+        OnnxDescent(tmp_path / "descent.onnx")
+
+
+def test_a_network_without_description_is_told(tmp_path: Path, tiny_assets: Path) -> None:
+    model = onnx.load(tiny_assets / "descent.onnx")
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "bare.onnx")
+    with pytest.raises(InternalError, match="which bones"):
+        OnnxDescent(tmp_path / "bare.onnx")

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A graph with the exported network's inputs and outputs that computes next to nothing.
+
+Its keypoints are the evidence itself at three metres, so what comes back is known: they project onto the landmarks.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+from model_server.landmark_names import COCO_FROM_POSE
+from model_server.session import CONFIG_KEY
+from onnx import TensorProto, helper, numpy_helper
+
+BONES = ("upperarm01.L", "upperarm01.R", "lowerleg01.L")
+PHENOTYPES = ("gender", "age", "muscle", "weight", "height", "proportions")
+DEPTH_M = 3.0
+
+
+def write_tiny_descent(path: Path) -> Path:
+    """Save the graph at `path` and return it."""
+    graph = helper.make_graph(_nodes(), "tiny", _inputs(), _outputs(), _constants())
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    config = {"rig": "anny", "pose_bones": BONES, "phenotypes": PHENOTYPES}
+    helper.set_model_props(model, {CONFIG_KEY: json.dumps(config)})
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return path
+
+
+def _inputs() -> list[onnx.ValueInfoProto]:
+    shapes = {
+        "landmarks_px": [33, 2],
+        "visibility": [33],
+        "world": [33, 3],
+        "depth": [33],
+        "focal_px": [],
+        "center_px": [2],
+    }
+    return [_value(name, shape) for name, shape in shapes.items()]
+
+
+def _outputs() -> list[onnx.ValueInfoProto]:
+    shapes = {
+        "rotations": [len(BONES), 3, 3],
+        "root": [3, 3],
+        "translation": [3],
+        "phenotypes": [len(PHENOTYPES)],
+        "keypoints_cam": [17, 3],
+        "energy": [],
+    }
+    return [_value(name, shape) for name, shape in shapes.items()]
+
+
+def _value(name: str, shape: list[int]) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["people", *shape])
+
+
+def _constants() -> list[onnx.TensorProto]:
+    eye = np.eye(3, dtype=np.float32)
+    values = {
+        "coco": np.array(COCO_FROM_POSE, np.int64),
+        "metres": np.float32(DEPTH_M),
+        "one": np.float32(1),
+        "axis_1": np.array([1], np.int64),
+        "axes_12": np.array([1, 2], np.int64),
+        "z_pads": np.array([0, 0, 0, 0, 0, 1], np.int64),
+        "eyes": np.tile(eye, (1, len(BONES), 1, 1)),
+        "eye": eye[None],
+        "ahead": np.array([[0, 0, DEPTH_M]], np.float32),
+        "halves": np.full((1, len(PHENOTYPES)), 0.5, np.float32),
+        "zero": np.float32(0),
+    }
+    return [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
+
+
+def _nodes() -> list[onnx.NodeProto]:
+    node = helper.make_node
+    # `none` (B,) is zero for every look; adding it repeats a constant for the batch.
+    return [
+        node("Mul", ["focal_px", "zero"], ["none"]),
+        node("Unsqueeze", ["none", "axis_1"], ["none2"]),
+        node("Unsqueeze", ["none", "axes_12"], ["none3"]),
+        node("Unsqueeze", ["none3", "axis_1"], ["none4"]),
+        node("Add", ["eyes", "none4"], ["rotations"]),
+        node("Add", ["eye", "none3"], ["root"]),
+        node("Add", ["ahead", "none2"], ["translation"]),
+        node("Add", ["halves", "none2"], ["phenotypes"]),
+        node("Gather", ["landmarks_px", "coco"], ["joints_px"], axis=1),
+        node("Unsqueeze", ["center_px", "axis_1"], ["center3"]),
+        node("Sub", ["joints_px", "center3"], ["off"]),
+        node("Unsqueeze", ["focal_px", "axes_12"], ["focal3"]),
+        node("Div", ["off", "focal3"], ["slope"]),
+        node("Mul", ["slope", "metres"], ["xy"]),
+        node("Pad", ["xy", "z_pads", "metres"], ["keypoints_cam"]),
+        node("ReduceMean", ["visibility"], ["seen"], axes=[1], keepdims=0),
+        node("Sub", ["one", "seen"], ["energy"]),
+    ]
