@@ -15,7 +15,7 @@ FACING = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 
 
 def milliseconds_per_picture(data: Path) -> float:
-    """Looks, posing, drawing, surroundings and faults, in batches of 32; CPU time, not the clock."""
+    """Looks, posing, drawing, surroundings and faults, in batches of 32; CPU time, not clock."""
     renderer = DressedRenderer(data, SIZE)
     rng = np.random.default_rng(0)
     people = [
