@@ -72,9 +72,11 @@ def export(checkpoint: Path, out: Path) -> float:
         str(partial),
         input_names=list(INPUTS),
         output_names=list(OUTPUTS),
-        dynamic_axes={name: {0: "people"} for name in INPUTS + OUTPUTS},
-        opset_version=17,
-        dynamo=False,
+        dynamic_shapes=tuple({0: torch.export.Dim.DYNAMIC} for _ in INPUTS),
+        opset_version=18,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
     )
     add_metadata(partial, network, load(checkpoint))
     difference = parity(graph, partial)

@@ -74,6 +74,15 @@ class LandmarkModel(nn.Module):
         moved = moved + self.pair_weight[:, None] * heads[:, self.pair_segment]
         return self.gather @ moved, heads
 
+    def world(self, rotations: Tensor) -> Tensor:
+        """World rotations (B, 22, 3, 3) of the pose bones away from the reference pose."""
+        return self.chain(torch.zeros_like(rotations[..., 0]), rotations)[0]
+
+    def carrier(self, name: str) -> Tensor:
+        """Index () of the pose bone that carries most of a landmark."""
+        row = self.gather[self.names.index(name)] * self.pair_weight
+        return self.pair_segment[row.argmax()]
+
     def chain(self, offsets: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
         """World rotations (B, 22, 3, 3) and heads (B, 22, 3) from offsets between pose bones (B, 22, 3)."""
         world, heads = [rotations[:, 0]], [offsets[:, 0]]

@@ -53,15 +53,20 @@ def landmark_regressors(model: anny.Anny) -> tuple[tuple[str, ...], Array, Array
     vertices, heads, coco = _sample_shapes(model)
     stature = np.ptp(vertices[:, :, 2], axis=1)
     bones = {name: heads[:, i] for i, name in enumerate(model.bone_labels)}
-    offsets = json.loads(LEARNED_OFFSETS.read_text()) if LEARNED_OFFSETS.exists() else {}
     carriers = np.zeros((len(landmark_names()), SUPPORT), np.int64)
     weights = np.zeros(carriers.shape)
     for row, name in enumerate(landmark_names()):
-        anchor, first = _anchor(name)
-        offset = np.asarray(offsets.get(name, first))
+        anchor, _ = _anchor(name)
+        offset = np.asarray(offset_in_use(name))
         target = (bones | coco)[anchor] + offset * (stature / ADULT_STATURE_M)[:, None]
         carriers[row], weights[row] = carry(vertices, target)
     return landmark_names(), carriers, weights
+
+
+def offset_in_use(name: str) -> tuple[float, float, float]:
+    """The offset in use: the learned one where there is one, in metres from the anchor, body frame."""
+    learned = json.loads(LEARNED_OFFSETS.read_text()) if LEARNED_OFFSETS.exists() else {}
+    return tuple(learned.get(name, _anchor(name)[1]))
 
 
 def _anchor(name: str) -> tuple[str, tuple[float, float, float]]:

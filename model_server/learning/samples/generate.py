@@ -21,15 +21,19 @@ from model_server.landmarks import PoseDetector, PoseLandmarks
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.pose_bones import POSE_BONES
-from model_server.learning.mocap.augment import PoseSampler
+from model_server.learning.mocap.augment import PoseSampler, Shares
 from model_server.learning.rendering import Camera, DressedRenderer, PosedPerson
 from model_server.learning.samples.people import PHENOTYPES, PICTURE_PX, People, random_people
 from model_server.learning.samples.store import Samples, write_shard
 
 SHARD: Final = 1000  # people drawn for a shard; those the detector misses are left out
 CHUNK: Final = 20
-# Splits draw from different poses, and from random numbers far apart.
+# Splits draw from different clips and from random numbers far apart; tests show recorded poses as they are.
 SEED_OF_SPLIT: Final = {"train": 0, "test": 10_000_000}
+SHARES_OF_SPLIT: Final = {
+    "train": Shares(),
+    "test": Shares(recombined=0, blended=0, perturbed=0, weak=0, tilt=0, any_root=0),
+}
 log = logging.getLogger(__name__)
 
 
@@ -37,7 +41,7 @@ class Studio:
     """All that turns people into samples."""
 
     def __init__(self, data: Path, split: str) -> None:
-        self.poses = PoseSampler(split=split)
+        self.poses = PoseSampler(split=split, shares=SHARES_OF_SPLIT[split])
         self.body = LandmarkModel(BodyModel())
         self.renderer = DressedRenderer(data, PICTURE_PX)
         self.detector = PoseDetector(num_people=1)

@@ -13,32 +13,46 @@ import logging
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.mocap.augment import PoseSampler
 from model_server.learning.network.descent import Descent, mean_state
 from model_server.learning.samples.store import read_shards
 from model_server.learning.training.batch import People, augmented, evidence_and_truth, people_of
 from model_server.learning.training.checkpoint import Run, load, save
 from model_server.learning.training.config import TrainConfig, learning_rate
+from model_server.learning.training.imagine import concatenated, imagined
 from model_server.learning.training.losses import trajectory_loss
 from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
 
 log = logging.getLogger(__name__)
-VALIDATION = 1500  # people at the end of the training set, never trained on
+VALIDATION = 1500  # first people of the training set, never trained on
 
 
-def train(people: People, held_out: People, config: TrainConfig, checkpoint: Path, minutes: float) -> Run:
-    """Train until the steps or the minutes are used up."""
+def train(
+    people: People,
+    held_out: People,
+    config: TrainConfig,
+    checkpoint: Path,
+    minutes: float,
+    poses: PoseSampler | None = None,
+) -> Run:
+    """Train until the steps or the minutes are used up; with poses, half of every batch is imagined."""
     run = start(people, config, checkpoint)
     generator = torch.Generator().manual_seed(config.seed + run.step)
+    rng = np.random.default_rng(config.seed + run.step)
     began, losses = time.monotonic(), []
     while run.step < config.steps and time.monotonic() - began < 60 * minutes:
         rows = torch.randint(len(people), (config.batch,), generator=generator)
-        losses.append(advance(run, augmented(people[rows], generator), config))
+        batch = augmented(people[rows], generator)
+        if poses is not None:
+            batch = concatenated(batch, imagined(batch, poses, run.network.body, rng))
+        losses.append(advance(run, batch, config))
         if run.step % 250 == 0:
             report(run, losses, held_out, began)
             losses.clear()
@@ -118,7 +132,8 @@ def main() -> None:
     people = people_of(read_shards(arguments.samples))
     config = dataclasses.replace(TrainConfig(), steps=arguments.steps, batch=arguments.batch)
     log.info("%d people", len(people))
-    train(people[:-VALIDATION], people[-VALIDATION:], config, arguments.checkpoint, arguments.minutes)
+    held_out, kept = people[:VALIDATION], people[VALIDATION:]
+    train(kept, held_out, config, arguments.checkpoint, arguments.minutes, PoseSampler())
 
 
 if __name__ == "__main__":

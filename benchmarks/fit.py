@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How well the posed body agrees with held-out motion capture: `python benchmarks/fit.py`.
+
+Rendered people in recorded poses of subjects that were never trained on, seen by the real detector
+(`python -m model_server.learning.samples.generate --split test`). The baseline is the detector's own 3D landmarks; the
+measure is PA-MPJPE in millimetres over 12 limb joints. The exported graph is measured, not the training code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor
+
+from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
+from model_server.learning.body.body_model import BodyModel
+from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.export_onnx import DEFAULT_OUT, INPUTS
+from model_server.learning.samples.store import read_shards
+from model_server.learning.training.batch import People, people_of
+from model_server.learning.training.metrics import LIMB_JOINTS, mpjpe, pa_mpjpe
+
+SIZES: Final = (1, 32)
+
+
+def true_joints(people: People) -> Tensor:
+    """Limb joints (N, 12, 3) in the camera frame, metres, relative to the root's head."""
+    body = LandmarkModel(BodyModel())
+    landmarks, _ = body(people.phenotypes, people.rotations)
+    return landmarks[:, [body.names.index(f"coco:{joint}") for joint in LIMB_JOINTS]]
+
+
+def feed(people: People, rows: slice) -> dict[str, np.ndarray]:
+    return {name: getattr(people.detection, name)[rows].numpy() for name in INPUTS}
+
+
+def fitted_joints(session: onnxruntime.InferenceSession, people: People) -> Tensor:
+    (joints,) = session.run(["keypoints_cam"], feed(people, slice(None)))
+    return torch.from_numpy(joints)[:, [COCO_JOINTS.index(joint) for joint in LIMB_JOINTS]]
+
+
+def milliseconds(session: onnxruntime.InferenceSession, people: People, size: int) -> float:
+    """Median time of one call for `size` people."""
+    inputs, times = feed(people, slice(0, size)), []
+    for _ in range(20):
+        began = time.perf_counter()
+        session.run(None, inputs)
+        times.append(time.perf_counter() - began)
+    return 1000 * float(np.median(times))
+
+
+def measure(samples: Path, graph: Path) -> dict[str, float]:
+    people = people_of(read_shards(samples))
+    session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+    true, fitted = true_joints(people), fitted_joints(session, people)
+    seen = people.detection.world[:, [POSE_LANDMARKS.index(joint) for joint in LIMB_JOINTS]]
+    detector, body = pa_mpjpe(seen, true), pa_mpjpe(fitted, true)
+    return {
+        "people": len(people),
+        "detector_pa_mpjpe_mm": detector.mean().item(),
+        "body_pa_mpjpe_mm": body.mean().item(),
+        "detector_pa_median_mm": detector.median().item(),
+        "body_pa_median_mm": body.median().item(),
+        "body_mpjpe_mm": mpjpe(fitted, true).mean().item(),
+        "ratio": (body.mean() / detector.mean()).item(),
+        **{f"ms_for_{size}": milliseconds(session, people, size) for size in SIZES},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=Path, default=Path(".cache/samples/test"))
+    parser.add_argument("--graph", type=Path, default=DEFAULT_OUT)
+    arguments = parser.parse_args()
+    json.dump(measure(arguments.samples, arguments.graph), sys.stdout, indent=1)
+
+
+if __name__ == "__main__":
+    main()

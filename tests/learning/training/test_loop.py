@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from model_server.learning.export_onnx import PARITY, export
+from model_server.learning.network.config import NetworkConfig
+from model_server.learning.samples.store import Samples
+from model_server.learning.training.batch import people_of
+from model_server.learning.training.config import TrainConfig, learning_rate
+from model_server.learning.training.loop import limb_errors, train
+
+CONFIG = TrainConfig(
+    steps=150, batch=32, warm_up=10, network=NetworkConfig(stages=2, context=32, memory=32, hidden=32)
+)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("run") / "descent.pt"
+    people = people_of(samples)
+    train(people, people, dataclasses.replace(CONFIG, steps=20), path, minutes=5)
+    return path
+
+
+def test_training_lowers_the_error_and_goes_on_from_its_checkpoint(samples: Samples, checkpoint: Path) -> None:
+    people = people_of(samples)
+    untrained = train(people, people, dataclasses.replace(CONFIG, steps=0), checkpoint.with_name("no.pt"), minutes=5)
+    run = train(people, people, CONFIG, checkpoint, minutes=5)
+    assert run.step == CONFIG.steps
+    before, after = (limb_errors(each.network, people)[1][-1].mean() for each in (untrained, run))
+    assert after < before
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning", "ignore:# The axis name:UserWarning")
+def test_the_exported_graph_says_what_torch_says(checkpoint: Path) -> None:
+    out = checkpoint.with_name("descent.onnx")
+    assert export(checkpoint, out) < PARITY
+    assert out.exists()
+
+
+def test_learning_rate_warms_up_and_cools_down() -> None:
+    rates = [learning_rate(step, CONFIG) for step in range(CONFIG.steps + 1)]
+    assert rates[0] < rates[4]
+    assert rates[-1] == pytest.approx(0.01 * CONFIG.learning_rate)
+    assert max(rates) <= CONFIG.learning_rate
+    assert torch.isfinite(torch.tensor(rates)).all()
