@@ -32,7 +32,7 @@ _VISIBLE: Final = 0.3
 _SAME_PERSON: Final = 0.35
 _SAME_BOX: Final = 0.75
 _SAME_LOOK: Final = 0.9
-_PEER: Final = 0.4  # two looks that agree by more are of one opinion
+PEER: Final = 0.4  # two looks that agree by more are of one opinion
 _TORSO: Final = indices(
     POSE_LANDMARKS, ["left_shoulder", "right_shoulder", "left_hip", "right_hip"]
 )
@@ -110,9 +110,9 @@ def vote(looks: Sequence[PoseLandmarks]) -> PersonLandmarks:
     return PersonLandmarks(tuple(looks[i] for i in order), together[order].mean(axis=1))
 
 
-def peers(best: PoseLandmarks, looks: Sequence[PoseLandmarks]) -> int:
-    """How many of `looks` are of one opinion with `best`."""
-    return sum(agreement(best, look) > _PEER for look in looks)
+def peers(best: PoseLandmarks, looks: Sequence[PoseLandmarks], least: float = PEER) -> int:
+    """How many of `looks`, itself included, agree with `best` by more than `least`."""
+    return sum(agreement(best, look) > least for look in looks)
 
 
 def distinct(person: PersonLandmarks, limit: int) -> PersonLandmarks:

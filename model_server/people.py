@@ -2,35 +2,31 @@
 """Picture to people: a wide pass finds them, then closer looks at each until the looks agree."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
 from typing import Final
 
 import numpy as np
 
 from model_server.arrays import ImageArray
-from model_server.crops import Box, Crop, cut, overlap, quarters_to_upright, square_crop
+from model_server.crops import Box, Crop, overlap, quarters_to_upright, square_crop
 from model_server.hypotheses import (
-    agreement,
     distinct,
-    in_picture,
     peers,
     person_box,
     same_person,
     up_px,
     vote,
 )
-from model_server.landmarks import PersonLandmarks, PoseDetector, PoseLandmarks
+from model_server.landmarks import PersonLandmarks, PoseLandmarks
+from model_server.looking import Looker
 
-_CONFIDENCE: Final = 0.3  # low, since closer looks throw out what is no person
 _WIDE_SIZE: Final = 640
 _CLOSE_SIZE: Final = 384
 _CLOSE_MARGINS: Final = (1.6, 1.25)  # of the box; the first is the first look
 _FILLS_PICTURE: Final = (
     0.55  # of its longer side: such a person is the subject, nobody else is searched for
 )
-_SURE: Final = 0.8  # upright and mirrored look agree by this: no more looks are needed
-_SURE_VISIBILITY: Final = 0.6
+_SURE: Final = 0.8  # looks that agree by this need no others
+_SURE_LANDMARKS: Final = 12  # that they have to see; a head alone has eleven
 _SAME_BOX: Final = 0.3
 _SPARE: Final = 3  # seeds that may turn out to be nobody
 _MIN_PEERS: Final = 3  # of the looks at one person, itself included
@@ -40,77 +36,58 @@ _MIN_PIXELS: Final = 32  # of the longer side; the detector only guesses at smal
 
 
 class PeopleFinder:
-    """Owns some detectors and as many threads. One `find` at a time."""
+    """Finds everybody in a picture. One `find` at a time."""
 
     def __init__(self, *, threads: int = 2, with_masks: bool = False) -> None:
-        self._idle: SimpleQueue[PoseDetector] = SimpleQueue()
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="pose")
-        for _ in range(threads):
-            self._idle.put(_detector(with_masks=with_masks))
+        # A close look sees one person and perhaps parts of neighbours; every person found costs.
+        self._wide = Looker(num_people=8, threads=threads)
+        self._close = Looker(num_people=2, threads=threads, with_masks=with_masks)
 
     def find(self, image: ImageArray, *, max_people: int = 8) -> list[PersonLandmarks]:
         """People in `image` (H, W, 3), largest first."""
-        seeds = distinct_people(self._wide(image))[: max_people + _SPARE]
+        seeds = distinct_people(self._seeds(image))[: max_people + _SPARE]
         people = [self._closer(image, seed) for seed in seeds]
         return _without_twins([person for person in people if person is not None])[:max_people]
 
-    def _wide(self, image: ImageArray) -> list[PoseLandmarks]:
+    def _seeds(self, image: ImageArray) -> list[PoseLandmarks]:
+        """Whoever is found in the whole picture, in its tiles, or in the picture turned."""
         height, width = image.shape[:2]
         whole = square_crop(Box(0, 0, width, height), _WIDE_SIZE)
-        found = self._look(image, [whole, whole.turned(0, mirrored=True)])
+        found = self._wide.look(image, [whole, whole.turned(0, mirrored=True)])
         if found and _fills(found, max(height, width)):
             return found
-        found += self._look(image, tiles(width, height))
-        return found or self._look(image, all_ways(whole)[2:])
-
-    def _look(self, image: ImageArray, crops: Sequence[Crop]) -> list[PoseLandmarks]:
-        """Everyone in every crop, in pixels of the picture."""
-        lists = self._threads.map(lambda crop: self._look_once(image, crop), crops)
-        return [found for some in lists for found in some]
-
-    def _look_once(self, image: ImageArray, crop: Crop) -> list[PoseLandmarks]:
-        detector = self._idle.get()
-        try:
-            found = detector.detect(cut(image, crop))
-        finally:
-            self._idle.put(detector)
-        height, width = image.shape[:2]
-        return [in_picture(person, crop, (height, width)) for person in found]
+        found += self._wide.look(image, tiles(width, height))
+        return found or self._wide.look(image, all_ways(whole)[2:])
 
     def _closer(self, image: ImageArray, seed: PoseLandmarks) -> PersonLandmarks | None:
         """The person of `seed` seen from near, or nothing if nearer looks do not confirm it."""
         box = person_box(seed)
-        upright = quarters_to_upright(up_px(seed))
-        looks = [seed, *self._first_looks(image, box, upright)]
-        if len(looks) == 1 or max(box.width, box.height) < _MIN_PIXELS:
+        if max(box.width, box.height) < _MIN_PIXELS:
             return None
-        if not _sure(looks):
-            looks += self._more_looks(image, box, upright)
+        looks = [seed]
+        for crops in rounds_of_looks(box, quarters_to_upright(up_px(seed))):
+            looks += _of_box(self._close.look(image, crops), box)
+            if len(looks) == 1 or _sure(looks):
+                break
         return _confirmed(vote(looks))
 
-    def _first_looks(self, image: ImageArray, box: Box, upright: int) -> list[PoseLandmarks]:
-        crop = square_crop(box.grown(_CLOSE_MARGINS[0]), _CLOSE_SIZE)
-        return _of_box(self._look(image, all_ways(crop, upright)[:2]), box)
-
-    def _more_looks(self, image: ImageArray, box: Box, upright: int) -> list[PoseLandmarks]:
-        near, nearer = (square_crop(box.grown(by), _CLOSE_SIZE) for by in _CLOSE_MARGINS)
-        crops = all_ways(near, upright)[2:] + all_ways(nearer, upright)
-        return _of_box(self._look(image, crops), box)
-
     def close(self) -> None:
-        self._threads.shutdown()
-        while not self._idle.empty():
-            self._idle.get().close()
-
-
-def _detector(*, with_masks: bool) -> PoseDetector:
-    return PoseDetector(num_people=6, with_masks=with_masks, min_confidence=_CONFIDENCE)
+        self._wide.close()
+        self._close.close()
 
 
 def all_ways(crop: Crop, first_quarter: int = 0) -> list[Crop]:
     """Eight ways to look at a crop: `first_quarter` first, each quarter plain and mirrored."""
     quarters = [(first_quarter + more) % 4 for more in range(4)]
     return [crop.turned(quarter, mirrored=m) for quarter in quarters for m in (False, True)]
+
+
+def rounds_of_looks(box: Box, upright: int) -> list[list[Crop]]:
+    """Crops around `box`: the likeliest to be right, two of another size, then all other ways."""
+    near, nearer = (
+        all_ways(square_crop(box.grown(by), _CLOSE_SIZE), upright) for by in _CLOSE_MARGINS
+    )
+    return [near[:2], nearer[:2], near[2:] + nearer[2:]]
 
 
 def tiles(width: int, height: int) -> list[Crop]:
@@ -132,11 +109,10 @@ def _fills(found: Sequence[PoseLandmarks], longer_side: float) -> bool:
 
 
 def _sure(looks: Sequence[PoseLandmarks]) -> bool:
-    if len(looks) < 3:
-        return False
-    seed, upright, mirrored = looks[:3]
-    alike = min(agreement(upright, mirrored), agreement(seed, upright))
-    return alike > _SURE and float(upright.visibility.mean()) > _SURE_VISIBILITY
+    """Whether all looks but one agree closely, and see enough of the person to be believed."""
+    best = vote(looks).pose
+    enough = int((best.visibility > 0.5).sum()) >= _SURE_LANDMARKS
+    return enough and peers(best, looks, _SURE) >= max(len(looks) - 1, 3)
 
 
 def _confirmed(person: PersonLandmarks) -> PersonLandmarks | None:

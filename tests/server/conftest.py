@@ -3,10 +3,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from model_server.people import PeopleFinder
 from model_server.pipeline import Pipeline
 from model_server.session import OnnxDescent
-
 from tests.server.tiny_descent import write_tiny_descent
 
 

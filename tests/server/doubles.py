@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import uvicorn
+
 from model_server.app import create_app
 from model_server.camera import camera_of
 from model_server.estimate import Estimate

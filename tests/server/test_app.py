@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from model_server import __version__
 
+from model_server import __version__
 from tests.server.doubles import Client, FakeEstimator, running
 from tests.server.pictures import encoded, gradient
 

@@ -2,8 +2,9 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from model_server.body_params import wxyz_from_matrix
 from numpy.typing import NDArray
+
+from model_server.body_params import wxyz_from_matrix
 
 
 def matrix_from_wxyz(q: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from model_server.bundles import bundle_bytes, cache_folder
 
 

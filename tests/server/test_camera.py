@@ -4,10 +4,10 @@ import math
 import numpy as np
 import PIL.Image
 import pytest
+
 from model_server.camera import camera_of
 from model_server.errors import BadRequestError
 from model_server.image import decode_photo
-
 from tests.server.pictures import encoded, gradient
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from model_server.crops import (
     Box,
     Crop,
@@ -18,7 +19,6 @@ from model_server.crops import (
     quarters_to_upright,
     square_crop,
 )
-
 from tests.server.pictures import gradient
 
 crops = st.builds(

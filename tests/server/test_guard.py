@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pytest
+
 from model_server.guard import Guard, host_name
 
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from model_server.crops import Crop, apply_affine, camera_turn, crop_from_image
 from model_server.hypotheses import agreement, distinct, in_picture, peers, same_person, vote
 from model_server.landmark_names import POSE_MIRROR
 from model_server.landmarks import PoseLandmarks
-
 from tests.server.doubles import made_up_pose
 
 MIRROR = list(POSE_MIRROR)

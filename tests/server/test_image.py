@@ -5,9 +5,9 @@ import PIL.ImageOps
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from model_server import errors
 from model_server.image import decode_photo
-
 from tests.server.pictures import encoded, gradient
 
 HEIC = b"\0\0\0\x18ftypheic" + b"\0" * 100

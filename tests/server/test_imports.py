@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import model_server
 import pytest
+
+import model_server
 
 PACKAGE = Path(model_server.__file__).parent
 RUN_TIME = sorted(PACKAGE.glob("*.py"))

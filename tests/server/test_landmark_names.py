@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pytest
+
 from model_server.joint_landmarks import landmarks_of_bone
 from model_server.landmark_names import (
     COCO_FROM_POSE,

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import numpy as np
 import pytest
+
 from model_server.face import FaceDetector, face_crop
 from model_server.hands import hand_crop, nearest_hand, pixels_per_metre
 from model_server.hypotheses import agreement, person_box
 from model_server.landmark_names import POSE_LANDMARKS, POSE_MIRROR
 from model_server.landmarks import HandLandmarks, PoseDetector, PoseLandmarks
 from model_server.people import PeopleFinder, all_ways, tiles
-
 from tests.server.doubles import made_up_pose
 from tests.server.pictures import portrait
 

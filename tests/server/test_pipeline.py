@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import numpy as np
 import pytest
+
 from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS
 from model_server.pipeline import Pipeline
 from model_server.wire import EstimateAnswer, estimate_answer
-
 from tests.server.pictures import GRACE_HOPPER, encoded, gradient, portrait
 
 

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
 
-import model_server
 import pytest
-from model_server.cli import main
 
+import model_server
+from model_server.cli import main
 from tests.server.doubles import Client
 from tests.server.pictures import GRACE_HOPPER
 

@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+
 from model_server.camera import camera_of
 from model_server.decode import best_look, decode, evidence_of
 from model_server.errors import InternalError
 from model_server.hypotheses import vote
 from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS
 from model_server.session import OnnxDescent
-
 from tests.server.doubles import made_up_pose
 from tests.server.tiny_descent import BONES, PHENOTYPES
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from onnx import TensorProto, helper, numpy_helper
+
 from model_server.landmark_names import COCO_FROM_POSE
 from model_server.session import CONFIG_KEY
-from onnx import TensorProto, helper, numpy_helper
 
 BONES = ("upperarm01.L", "upperarm01.R", "lowerleg01.L")
 PHENOTYPES = ("gender", "age", "muscle", "weight", "height", "proportions")
