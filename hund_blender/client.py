@@ -47,7 +47,8 @@ def parse_address(text: str, token: str) -> Address:
     remedy = "Write the server's address as host:port in the add-on's preferences."
     try:
         parts = urlsplit(with_scheme)
-        port = parts.port or DEFAULT_PORTS[parts.scheme]
+        default_port = DEFAULT_PORTS[parts.scheme]
+        port = parts.port or default_port
     except (ValueError, KeyError) as error:
         raise ServerError(f"“{text}” is no server address.", remedy) from error
     if not parts.hostname:

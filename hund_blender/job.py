@@ -139,7 +139,7 @@ class Job:
             self._placed = len(failed) < len(self._results)
         except Exception as error:  # the timer must end and the panel must say why
             log.exception("placing the people failed")
-            self.problems.append(_unexpected(error))
+            self.problems.append(unexpected(error))
         self.is_finished = True
 
     # The rest runs in the thread.
@@ -153,7 +153,7 @@ class Job:
             Exception
         ) as error:  # a thread that dies in silence would leave the panel waiting for ever
             log.exception("asking the server failed")
-            self._events.put(_unexpected(error))
+            self._events.put(unexpected(error))
         finally:
             self._events.put(None)
 
@@ -178,9 +178,10 @@ class Job:
         return PhotoResult(path, estimate, body)
 
 
-def _unexpected(error: Exception) -> Problem:
+def unexpected(error: Exception, subject: str = "") -> Problem:
+    """What to say of a mistake of ours."""
     return Problem(
-        "",
+        subject,
         f"Unexpected {type(error).__name__}: {error}",
         "Please report this with the lines in the system console.",
     )

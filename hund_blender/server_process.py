@@ -105,11 +105,11 @@ class ServerProcess:
                     raise self._failed("The server did not start.") from None
             except (ValueError, KeyError, TypeError):
                 continue  # a library that greets on standard output
-        self.stop()
         raise self._failed(f"The server did not start within {HANDSHAKE_TIMEOUT_S:.0f} s.")
 
     def _failed(self, message: str) -> ServerError:
         said = self.last_words()
+        self.stop()
         remedy = (
             "Run “hund-server serve” in a terminal to see more, or set another “Server Python”."
         )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,13 +11,15 @@ import bpy
 
 from ..errors import SceneError
 from ..estimate import Photo
-from ..job import PhotoResult, Problem
+from ..job import PhotoResult, Problem, unexpected
 from ..pose import PlacedPerson, PlacedPhoto, extent_x, moved_along_x, place_people
 from .armature import build_armature, pose_armature
 from .camera import build_camera, set_render_size
 from .mesh import build_mesh, set_facial_actions
 from .photo_image import load_photo
 from .restore import in_scene, object_mode, removed_on_failure
+
+log = logging.getLogger(__name__)
 
 GAP_M: Final = 1.0
 RIGHT_EDGE: Final = "hund_right_edge_m"  # on a photo's collection: how far to +X it reaches
@@ -38,6 +41,9 @@ def add_photos(
                     )
                 except SceneError as error:
                     problems.append(Problem(result.path.name, error.message, error.remedy))
+                except Exception as error:  # one photo must not take the others with it
+                    log.exception("building %s failed", result.path.name)
+                    problems.append(unexpected(error, result.path.name))
             _select_only(view_layer, armatures)
         if armatures:
             bpy.ops.ed.undo_push(message=UNDO_MESSAGE)

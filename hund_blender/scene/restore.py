@@ -58,6 +58,8 @@ def object_mode(view_layer: bpy.types.ViewLayer) -> Iterator[None]:
     finally:
         if mode != "OBJECT" and name in view_layer.objects:
             _set_mode(view_layer, name, mode)
+        elif view_layer.objects.active is None:  # what was made active had to be removed again
+            view_layer.objects.active = view_layer.objects.get(name)
 
 
 def _set_mode(view_layer: bpy.types.ViewLayer, name: str, mode: Any) -> None:

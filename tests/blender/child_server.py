@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stand-ins for the server's package, run as real child processes."""
+
+import textwrap
+from pathlib import Path
+
+GREETING = """
+    import json, sys, time
+    sys.stderr.write("loading\\n")
+    print("a library says hello", flush=True)
+    where = {"host": "127.0.0.1", "port": 1234, "token": "abc"}
+    print(json.dumps({"hund_server": "1"} | where), flush=True)
+"""
+UNTIL_STDIN_CLOSES = GREETING + "    sys.stdin.read()\n"
+DEAF = GREETING + "    time.sleep(60)\n"
+BROKEN = """
+    import sys
+    sys.exit("No module named onnxruntime")
+"""
+SILENT = """
+    import sys
+    sys.stdin.read()
+"""
+
+
+def install(folder: Path, program: str) -> None:
+    """Write a model_server package whose __main__ is the program."""
+    package = folder / "model_server"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(textwrap.dedent(program))

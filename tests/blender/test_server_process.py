@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The child process: handshake, failures told in its own words, never left behind."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import child_server
+import pytest
+
+from hund_blender import server_process
+from hund_blender.connection import Servers, ServerSettings
+from hund_blender.errors import CancelledError, ServerError
+from hund_blender.server_process import ServerProcess, find_python
+
+PYTHON = Path(sys.executable)
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ServerProcess]:
+    def start(program: str) -> ServerProcess:
+        child_server.install(tmp_path, program)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        monkeypatch.chdir(tmp_path)
+        return ServerProcess(PYTHON)
+
+    return start
+
+
+def test_handshake_is_read_past_other_output(start: Callable[[str], ServerProcess]) -> None:
+    child = start(child_server.UNTIL_STDIN_CLOSES)
+    address = child.address(threading.Event())
+    assert (address.host, address.port, address.token) == ("127.0.0.1", 1234, "abc")
+    assert child.last_words() == "loading"
+    child.stop()
+    assert not child.is_alive
+
+
+def test_a_deaf_child_is_killed(
+    start: Callable[[str], ServerProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_process, "STOP_TIMEOUT_S", 0.2)
+    child = start(child_server.DEAF)
+    child.address(threading.Event())
+    child.stop()
+    assert not child.is_alive
+
+
+def test_a_broken_server_is_quoted(start: Callable[[str], ServerProcess]) -> None:
+    child = start(child_server.BROKEN)
+    with pytest.raises(ServerError, match="No module named onnxruntime") as caught:
+        child.address(threading.Event())
+    assert "terminal" in caught.value.remedy
+
+
+def test_a_silent_server_is_given_up(
+    start: Callable[[str], ServerProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_process, "HANDSHAKE_TIMEOUT_S", 0.3)
+    child = start(child_server.SILENT)
+    with pytest.raises(ServerError, match="within"):
+        child.address(threading.Event())
+    assert not child.is_alive
+
+
+def test_waiting_for_a_silent_server_can_be_cancelled(
+    start: Callable[[str], ServerProcess],
+) -> None:
+    child = start(child_server.SILENT)
+    cancelled = threading.Event()
+    threading.Timer(0.2, cancelled.set).start()
+    begin = time.monotonic()
+    with pytest.raises(CancelledError):
+        child.address(cancelled)
+    assert time.monotonic() - begin < 1
+    child.stop()
+
+
+def test_a_killed_child_is_started_again(
+    start: Callable[[str], ServerProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(child_server.UNTIL_STDIN_CLOSES).stop()
+    servers, settings, never = Servers(), ServerSettings(python=str(PYTHON)), threading.Event()
+    servers.connect(settings, never)
+    first = servers._child
+    assert first is not None
+    os.kill(first._process.pid, 9)
+    first._process.wait()
+    servers.connect(settings, never)
+    assert servers._child is not first
+    servers.stop()
+
+
+def test_python_from_preference_then_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ServerError, match="No server is set up"):
+        find_python(" ")
+    monkeypatch.setenv(server_process.ENVIRONMENT_VARIABLE, str(PYTHON))
+    assert find_python("") == PYTHON
+    with pytest.raises(ServerError, match="There is no Python") as caught:
+        find_python(str(tmp_path / "missing"))
+    assert "preferences" in caught.value.remedy
+
+
+def test_a_file_that_cannot_run(tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.write_bytes(b"\0not a program")
+    program.chmod(0o755)
+    with pytest.raises(ServerError, match="cannot be run"):
+        ServerProcess(program)
