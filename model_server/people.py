@@ -20,12 +20,13 @@ from model_server.landmarks import PersonLandmarks, PoseLandmarks
 from model_server.looking import Looker
 
 _WIDE_SIZE: Final = 640
+_TILE_SIZE: Final = 448
 _CLOSE_SIZE: Final = 384
 _CLOSE_MARGINS: Final = (1.6, 1.25)  # of the box; the first is the first look
 _FILLS_PICTURE: Final = (
     0.55  # of its longer side: such a person is the subject, nobody else is searched for
 )
-_SURE: Final = 0.8  # looks that agree by this need no others
+_SURE: Final = 0.75  # looks that agree by this need no others
 _SURE_LANDMARKS: Final = 12  # that they have to see; a head alone has eleven
 _SAME_BOX: Final = 0.3
 _SPARE: Final = 3  # seeds that may turn out to be nobody
@@ -45,19 +46,24 @@ class PeopleFinder:
 
     def find(self, image: ImageArray, *, max_people: int = 8) -> list[PersonLandmarks]:
         """People in `image` (H, W, 3), largest first."""
-        seeds = distinct_people(self._seeds(image))[: max_people + _SPARE]
-        people = [self._closer(image, seed) for seed in seeds]
-        return _without_twins([person for person in people if person is not None])[:max_people]
+        for seeds in (self._seeds, self._far_fetched_seeds):
+            candidates = distinct_people(seeds(image))[: max_people + _SPARE]
+            people = [self._closer(image, candidate) for candidate in candidates]
+            if found := without_twins([person for person in people if person is not None]):
+                return found[:max_people]
+        return []
 
     def _seeds(self, image: ImageArray) -> list[PoseLandmarks]:
-        """Whoever is found in the whole picture, in its tiles, or in the picture turned."""
-        height, width = image.shape[:2]
-        whole = square_crop(Box(0, 0, width, height), _WIDE_SIZE)
+        """Whoever is found in the whole picture, and in tiles of it unless somebody fills it."""
+        whole = _whole(image)
         found = self._wide.look(image, [whole, whole.turned(0, mirrored=True)])
-        if found and _fills(found, max(height, width)):
+        if found and _fills(found, whole.side):
             return found
-        found += self._wide.look(image, tiles(width, height))
-        return found or self._wide.look(image, all_ways(whole)[2:])
+        return found + self._wide.look(image, tiles(image, 2))
+
+    def _far_fetched_seeds(self, image: ImageArray) -> list[PoseLandmarks]:
+        """Whoever lies or stands on the head, or is very small."""
+        return self._wide.look(image, all_ways(_whole(image))[2:] + tiles(image, 3))
 
     def _closer(self, image: ImageArray, seed: PoseLandmarks) -> PersonLandmarks | None:
         """The person of `seed` seen from near, or nothing if nearer looks do not confirm it."""
@@ -90,17 +96,24 @@ def rounds_of_looks(box: Box, upright: int) -> list[list[Crop]]:
     return [near[:2], nearer[:2], near[2:] + nearer[2:]]
 
 
-def tiles(width: int, height: int) -> list[Crop]:
-    """Overlapping squares that cover a picture, for people too small for the wide pass."""
-    side = 0.5 * max(width, height)
+def _whole(image: ImageArray) -> Crop:
+    height, width = image.shape[:2]
+    return square_crop(Box(0, 0, width, height), _WIDE_SIZE)
+
+
+def tiles(image: ImageArray, parts: int) -> list[Crop]:
+    """Squares that cover a picture and overlap by half; `parts` of them span its longer side."""
+    height, width = image.shape[:2]
+    side = max(width, height) / parts
     lefts, tops = _starts(width, side), _starts(height, side)
-    return [square_crop(Box(x, y, side, side), 448) for y in tops for x in lefts]
+    return [square_crop(Box(x, y, side, side), _TILE_SIZE) for y in tops for x in lefts]
 
 
 def _starts(length: float, side: float) -> list[float]:
     if length <= side:
         return [(length - side) / 2]
-    return [float(start) for start in np.linspace(0, length - side, 3)]
+    steps = round(2 * (length / side - 1)) + 1
+    return [float(start) for start in np.linspace(0, length - side, max(steps, 2))]
 
 
 def _fills(found: Sequence[PoseLandmarks], longer_side: float) -> bool:
@@ -135,7 +148,7 @@ def distinct_people(found: Sequence[PoseLandmarks]) -> list[PoseLandmarks]:
     return kept
 
 
-def _without_twins(people: Sequence[PersonLandmarks]) -> list[PersonLandmarks]:
+def without_twins(people: Sequence[PersonLandmarks]) -> list[PersonLandmarks]:
     kept: list[PersonLandmarks] = []
     for person in sorted(people, key=lambda p: -p.confidence):
         if not any(same_person(person.pose, other.pose) for other in kept):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stand-ins for what is slow or not there yet, and a client that needs nothing but the standard library."""
+"""Stand-ins for what is slow or not there yet, and a client of nothing but the standard library."""
 
 import http.client
 import json

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from contextlib import suppress
+
 import numpy as np
 import PIL.Image
 import PIL.ImageOps
@@ -95,10 +97,14 @@ def test_a_truncated_file_is_damaged(kind: str, share: float) -> None:
     st.sampled_from([b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"II*\0"]),
 )
 def test_any_bytes_are_refused_politely(content: bytes, start: bytes) -> None:
-    try:
+    refusals = (
+        errors.NotAnImageError,
+        errors.UnsupportedFormatError,
+        errors.DamagedImageError,
+        errors.TooLargeError,
+    )
+    with suppress(*refusals):
         decode_photo(start + content)
-    except errors.HundError as error:
-        assert error.status in (413, 415, 422)
 
 
 def test_a_large_photo_is_worked_on_small_and_reported_large() -> None:

@@ -73,15 +73,16 @@ def test_two_people_are_found_beside_each_other(people_finder: PeopleFinder) -> 
 
 
 def test_eight_ways_are_eight() -> None:
-    (crop, *_) = tiles(640, 480)
+    (crop, *_) = tiles(portrait(), 2)
     assert len({(way.quarter_turns, way.mirrored) for way in all_ways(crop, 3)}) == 8
     assert all_ways(crop, 3)[0].quarter_turns == 3
 
 
+@pytest.mark.parametrize("parts", [2, 3])
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (300, 1200), (50, 50)])
-def test_tiles_cover_the_picture(width: int, height: int) -> None:
+def test_tiles_cover_the_picture(width: int, height: int, parts: int) -> None:
     covered = np.zeros((height, width), bool)
-    for tile in tiles(width, height):
+    for tile in tiles(np.zeros((height, width, 3), np.uint8), parts):
         top, left = max(tile.top, 0), max(tile.left, 0)
         covered[top : tile.top + tile.side, left : tile.left + tile.side] = True
     assert covered.all()

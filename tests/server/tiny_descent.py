@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A graph with the exported network's inputs and outputs that computes next to nothing.
 
-Its keypoints are the evidence itself at three metres, so what comes back is known: they project onto the landmarks.
+Its keypoints are the evidence itself at three metres, so what comes back is known: they project
+onto the landmarks.
 """
 
 import json
