@@ -7,6 +7,8 @@ encoding of the evidence, and a memory; it answers with an increment of the stat
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor, nn
 
@@ -53,13 +55,27 @@ class Block(nn.Module):
         return features + self.outer(inner)  # type: ignore[no-any-return]
 
 
+class Memory(nn.Module):
+    """Gated recurrent unit (Cho et al., 2014): features, memory → memory."""
+
+    def __init__(self, features: int, memory: int) -> None:
+        super().__init__()
+        self.gates = nn.Linear(features + memory, 2 * memory)
+        self.candidate = nn.Linear(features + memory, memory)
+
+    def forward(self, features: Tensor, memory: Tensor) -> Tensor:
+        reset, keep = torch.sigmoid(self.gates(torch.cat([features, memory], 1))).chunk(2, 1)
+        candidate = torch.tanh(self.candidate(torch.cat([features, reset * memory], 1)))
+        return keep * memory + (1 - keep) * candidate
+
+
 class Stage(nn.Module):
     """State, residuals, context, memory → increment of the state, memory."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.first = nn.Linear(STATE + RESIDUAL_SIZE + config.context, config.hidden)
-        self.memory = nn.GRUCell(config.hidden, config.memory)
+        self.memory = Memory(config.hidden, config.memory)
         self.join = nn.Linear(config.memory, config.hidden)
         self.block = Block(config.hidden)
         self.last = nn.Linear(config.hidden, STATE)
@@ -67,9 +83,11 @@ class Stage(nn.Module):
         nn.init.zeros_(self.last.bias)
         self.step = config.step
 
-    def forward(self, state: Tensor, residuals: Residuals, context: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        seen = torch.cat([residuals.points.flatten(1), residuals.world.flatten(1), residuals.energies], 1)
-        features = self.first(torch.cat([state, seen.clamp(-3, 3), context], 1))
+    def forward(
+        self, state: Tensor, residuals: Residuals, context: Tensor, memory: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        seen = [residuals.points.flatten(1), residuals.world.flatten(1), residuals.energies]
+        features = self.first(torch.cat([state, torch.cat(seen, 1).clamp(-3, 3), context], 1))
         memory = self.memory(torch.nn.functional.silu(features), memory)
         return self.step * self.last(self.block(features + self.join(memory))), memory
 
@@ -86,20 +104,29 @@ class Descent(nn.Module):
         self.remember = nn.Linear(config.context, config.memory)
         self.stage = Stage(config)
         self.register_buffer("mean_state", mean_state)
+        self.half_precision = False  # in training: networks in bfloat16, geometry never
         nn.init.normal_(self.guess.weight, std=0.01)
         nn.init.zeros_(self.guess.bias)
 
     def forward(self, evidence: Evidence, stages: int | None = None) -> list[Posed]:
-        context = self.context(evidence)
-        state = self.mean_state + self.guess(torch.nn.functional.silu(context))
-        memory = torch.tanh(self.remember(context))
+        with self._precision(evidence):
+            context = self.context(evidence)
+            increment = self.guess(torch.nn.functional.silu(context))
+            memory = torch.tanh(self.remember(context))
+        state = self.mean_state + increment.float()
         posed = [decode(state, evidence, self.body)]
         for _ in range(self.config.stages if stages is None else stages):
             residuals = compare(posed[-1], evidence)
-            increment, memory = self.stage(state, residuals, context, memory)
-            state = state + increment
+            with self._precision(evidence):
+                increment, memory = self.stage(state, residuals, context, memory)
+            state = state + increment.float()
             posed.append(decode(state, evidence, self.body))
         return posed
+
+    def _precision(self, evidence: Evidence) -> AbstractContextManager[object]:
+        if not self.half_precision:
+            return nullcontext()
+        return torch.autocast(evidence.points.device.type, torch.bfloat16)
 
 
 def mean_state(rotations: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+
 
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
@@ -23,7 +23,7 @@ class Run:
     """The state of a training run."""
 
     network: Descent
-    averaged: nn.Module  # running mean of the weights
+    averaged: Descent  # running mean of the weights
     optimizer: torch.optim.Optimizer
     step: int
 

@@ -66,8 +66,10 @@ def start(people: People, config: TrainConfig, checkpoint: Path) -> Run:
     torch.manual_seed(config.seed)
     body = LandmarkModel(BodyModel())
     network = Descent(config.network, body, mean_state(people.rotations))
+    network.half_precision = config.half_precision
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     run = Run(network, copy.deepcopy(network).requires_grad_(False), optimizer, 0)
+    run.averaged.half_precision = False
     if checkpoint.exists():
         saved = load(checkpoint)
         run.network.load_state_dict(saved["network"])
