@@ -3,7 +3,7 @@
 
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -53,6 +53,9 @@ class Pipeline:
         self._people = PeopleFinder(threads=threads)
         self._hands = HandDetector()
         self._face = FaceDetector()
+        self._open = ExitStack()
+        for part in (self._people, self._hands, self._face):
+            self._open.callback(part.close)
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -93,6 +96,5 @@ class Pipeline:
         return sorted(people, key=lambda person: -person.box.area)
 
     def close(self) -> None:
-        self._people.close()
-        self._hands.close()
-        self._face.close()
+        """Let go of the networks; closing twice does no harm."""
+        self._open.close()

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on's client against the server's app, which share nothing but docs/protocol.md."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from hund_blender.client import Client, parse_address
+from hund_blender.errors import PhotoError, ServerError
+from hund_blender.estimate import Estimate
+from model_server import __version__
+from model_server.landmark_names import COCO_JOINTS
+from model_server.pipeline import Pipeline
+from model_server.session import OnnxDescent
+from model_server.settings import ASSETS
+from model_server.wire import EstimateAnswer, estimate_answer
+from tests.server.doubles import TOKEN, running
+from tests.server.pictures import GRACE_HOPPER, encoded, gradient
+from tests.server.tiny_descent import BONES, write_tiny_descent
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    graph = write_tiny_descent(tmp_path_factory.mktemp("graph") / "descent.onnx")
+    pipeline = Pipeline(OnnxDescent(graph))
+    yield pipeline
+    pipeline.close()
+
+
+@pytest.fixture(scope="module")
+def client(pipeline: Pipeline) -> Iterator[Client]:
+    with running(pipeline, ASSETS, max_body_bytes=1_000_000) as server:
+        yield Client(parse_address(f"127.0.0.1:{server.port}", TOKEN))
+
+
+@pytest.fixture(scope="module")
+def told(pipeline: Pipeline) -> EstimateAnswer:
+    return estimate_answer(pipeline.estimate(GRACE_HOPPER.read_bytes()))
+
+
+@pytest.fixture(scope="module")
+def read(client: Client) -> Estimate:
+    return client.estimate(GRACE_HOPPER.read_bytes())
+
+
+def test_health(client: Client) -> None:
+    assert client.health()["version"] == __version__
+
+
+def test_the_body_arrives(client: Client) -> None:
+    if not (ASSETS / "anny.npz").is_file():
+        pytest.skip("the body asset is not exported")
+    with np.load(ASSETS / "anny.npz") as asset:
+        names = set(asset.files) - {"meta"}
+        template = asset["template_vertices"]
+    body = client.body("anny")
+    assert set(body.arrays) == names
+    np.testing.assert_array_equal(body.arrays["template_vertices"], template)
+
+
+def test_the_camera_arrives(read: Estimate, told: EstimateAnswer) -> None:
+    assert (read.photo.width, read.photo.height) == (told.image.width, told.image.height)
+    assert read.photo.focal_px == told.image.focal_px
+    assert read.photo.center_px == told.image.center_px
+
+
+def test_the_person_arrives(read: Estimate, told: EstimateAnswer) -> None:
+    (person,), (expected,) = read.people, told.people
+    parameters = expected.parameters
+    np.testing.assert_allclose(person.box_px, expected.box)
+    np.testing.assert_allclose(person.root_wxyz, parameters.root, atol=1e-6)
+    np.testing.assert_allclose(person.translation_m, parameters.translation)
+    assert set(person.rotations_wxyz) == set(BONES)
+    assert dict(person.phenotypes) == parameters.phenotypes
+    assert dict(person.joint_confidence) == expected.joint_confidence
+
+
+def test_the_keypoints_arrive(read: Estimate, told: EstimateAnswer) -> None:
+    (person,), (expected,) = read.people, told.people
+    assert set(person.keypoints) == set(COCO_JOINTS)
+    for name, keypoint in person.keypoints.items():
+        np.testing.assert_allclose(keypoint.px, expected.keypoints[name].px)
+        np.testing.assert_allclose(keypoint.cam, expected.keypoints[name].cam)
+
+
+def test_nobody_arrives(client: Client) -> None:
+    assert client.estimate(encoded(gradient())).people == ()
+
+
+@pytest.mark.parametrize(
+    "content", [b"a text", b"", b"\xff\xd8\xff", b"\0\0\0\x18ftypheic", b"x" * 2_000_000]
+)
+def test_refused_photos_are_the_photos_fault(client: Client, content: bytes) -> None:
+    with pytest.raises(PhotoError):
+        client.estimate(content)
+
+
+def test_a_wrong_token_is_not(client: Client) -> None:
+    with pytest.raises(ServerError) as raised:
+        Client(parse_address(str(client.address), "wrong")).health()
+    assert not isinstance(raised.value, PhotoError)
