@@ -67,10 +67,16 @@ class DressedRenderer:
         return sample_look(rng, self._names_of_slot, phenotypes)
 
     def render(
-        self, person: PosedPerson, camera: Camera, look: Look, rng: Generator
+        self,
+        person: PosedPerson,
+        camera: Camera,
+        look: Look,
+        rng: Generator,
+        *,
+        with_faults: bool = True,
     ) -> RenderedSample:
-        """One picture; `rng` draws background, occluders and picture noise."""
-        return self.render_batch([person], [camera], [look], rng)[0]
+        """One picture; `rng` draws the background and, if wanted, occluders and picture noise."""
+        return self.render_batch([person], [camera], [look], rng, with_faults=with_faults)[0]
 
     def render_batch(
         self,
@@ -78,16 +84,24 @@ class DressedRenderer:
         cameras: Sequence[Camera],
         looks: Sequence[Look],
         rng: Generator,
+        *,
+        with_faults: bool = True,
     ) -> list[RenderedSample]:
         """One picture per person; posing is shared, so batches of 16 or more are cheapest."""
         batch = pose_people(self.body, people)
         return [
-            self._render_one(batch, index, camera, look, rng)
+            self._render_one(batch, index, camera, look, rng, with_faults)
             for index, (camera, look) in enumerate(zip(cameras, looks, strict=True))
         ]
 
     def _render_one(
-        self, batch: PosedBatch, index: int, camera: Camera, look: Look, rng: Generator
+        self,
+        batch: PosedBatch,
+        index: int,
+        camera: Camera,
+        look: Look,
+        rng: Generator,
+        with_faults: bool,
     ) -> RenderedSample:
         transforms = batch.cam_from_rest[index]
         rest = batch.rest_vertices[index]
@@ -96,8 +110,9 @@ class DressedRenderer:
         background = sample_background(rng, self.size)
         image = _compose(person, background)
         silhouette = person[..., 3]
-        image, silhouette, parts = occlude(rng, image, silhouette, parts)
-        image = corrupt_picture(rng, image)
+        if with_faults:
+            image, silhouette, parts = occlude(rng, image, silhouette, parts)
+            image = corrupt_picture(rng, image)
         return RenderedSample(image, silhouette, parts, batch.joints_cam[index])
 
     def _place(
