@@ -2,8 +2,9 @@
 """How well the posed body agrees with held-out motion capture: `python benchmarks/fit.py`.
 
 Rendered people in recorded poses of subjects that were never trained on, seen by the real detector
-(`python -m model_server.learning.samples.generate --split test`). The baseline is the detector's own 3D landmarks; the
-measure is PA-MPJPE in millimetres over 12 limb joints. The exported graph is measured, not the training code.
+(`python -m model_server.learning.samples.generate --split test`). The baseline is the detector's
+own 3D landmarks; the measure is PA-MPJPE in millimetres over 12 limb joints. The exported graph is
+measured, not the training code.
 """
 
 from __future__ import annotations

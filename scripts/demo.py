@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Photos in, posed people in a Blender scene out: `python3 scripts/demo.py [PHOTO ...] [--out FOLDER]`.
+"""Photos in, posed people in a Blender scene out: `python3 scripts/demo.py [PHOTO ...] [--out
+FOLDER]`.
 
 Sets up what it needs on the first run. Writes `scene.blend` and `preview.png` for every photo.
 """
@@ -14,7 +15,9 @@ from environments import BLENDER_4_5, ROOT, SERVER, prepare, prepare_system, run
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("photos", nargs="*", type=Path, help="default: a portrait and a full-body picture")
+    parser.add_argument(
+        "photos", nargs="*", type=Path, help="default: a portrait and a full-body picture"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "out")
     arguments = parser.parse_args()
     prepare_system()
@@ -34,7 +37,10 @@ def main() -> None:
 def default_photos(server: Path) -> list[Path]:
     """The portrait that ships inside matplotlib, and a picture rendered for this project."""
     packages = next(server.parents[1].glob("lib/python*/site-packages"))
-    return [packages / "matplotlib/mpl-data/sample_data/grace_hopper.jpg", ROOT / "docs/pictures/full_body.jpg"]
+    return [
+        packages / "matplotlib/mpl-data/sample_data/grace_hopper.jpg",
+        ROOT / "docs/pictures/full_body.jpg",
+    ]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Python environments of the project, each made once under `.env/` and renewed when its requirements change."""
+"""The Python environments of the project, each made once under `.env/` and renewed when its
+requirements change.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = ROOT / ".env"
 
-# Debian packages by a library each of them brings; Blender as a module needs them, and the renderer needs EGL.
+# Debian packages by a library each of them brings; Blender as a module needs them, and the
+# renderer needs EGL.
 SYSTEM_LIBRARIES: Final = {
     "libX11.so.6": "libx11-6",
     "libXi.so.6": "libxi6",
@@ -52,7 +55,7 @@ TYPES: Final = tuple(Environment(f"types-{v}", (f"types-{v}",)) for v in ("4.2",
 
 
 def prepare(environment: Environment) -> Path:
-    """Make or renew an environment; returns its Python. Says nothing when there is nothing to do."""
+    """Make or renew an environment where that is needed; returns its Python."""
     files = [ROOT / "requirements" / f"{name}.txt" for name in environment.requirements]
     wanted = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     stamp = FOLDER / environment.name / "requirements.sha256"
@@ -62,7 +65,9 @@ def prepare(environment: Environment) -> Path:
         base = interpreter(environment.version)
         if base is None:
             major, minor = environment.version
-            raise SystemExit(f"Python {major}.{minor} is needed for .env/{environment.name} and was not found.")
+            raise SystemExit(
+                f"Python {major}.{minor} is needed for .env/{environment.name} and was not found."
+            )
         run(base, "-m", "venv", str(FOLDER / environment.name))
         for file in files:
             run(str(environment.python), "-m", "pip", "install", "-q", "--no-deps", "-r", str(file))
@@ -75,13 +80,24 @@ def interpreter(version: tuple[int, int]) -> str | None:
     if sys.version_info[:2] == version:
         return sys.executable
     name = f"python{version[0]}.{version[1]}"
-    pyenv = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(f"versions/{version[0]}.{version[1]}*/bin/{name}"))
-    candidates = [str(path) for path in reversed(pyenv)] + [path for path in [shutil.which(name)] if path]
+    pyenv = sorted(
+        Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(
+            f"versions/{version[0]}.{version[1]}*/bin/{name}"
+        )
+    )
+    candidates = [str(path) for path in reversed(pyenv)] + [
+        path for path in [shutil.which(name)] if path
+    ]
     return next((path for path in candidates if works(path)), None)
 
 
 def works(python: str) -> bool:
-    return subprocess.run([python, "-c", "import venv, ssl"], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(
+            [python, "-c", "import venv, ssl"], capture_output=True, check=False
+        ).returncode
+        == 0
+    )
 
 
 def prepare_system() -> None:
@@ -91,7 +107,9 @@ def prepare_system() -> None:
         return
     command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *missing]
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise SystemExit(f"System libraries are missing. Please run:\n  sudo {' '.join(command)}\nand try again.")
+        raise SystemExit(
+            f"System libraries are missing. Please run:\n  sudo {' '.join(command)}\nand try again."
+        )
     say(f"installing {' '.join(missing)}")
     run("apt-get", "update", "-q")
     run(*command)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Render `docs/pictures/full_body.jpg`, the picture the demo and tests use: a dressed person in a recorded pose.
+"""Render `docs/pictures/full_body.jpg`, the picture the demo and tests use: a dressed person in a
+recorded pose.
 
-Needs the learning environment and the MakeHuman clothes in `.cache/data/base`:
-`PYTHONPATH=. .env/learning/bin/python scripts/render_example.py`
+Needs the learning environment and the MakeHuman clothes in `.cache/data/base`: `PYTHONPATH=.
+.env/learning/bin/python scripts/render_example.py`
 """
 
 from pathlib import Path
@@ -14,7 +15,6 @@ import numpy as np
 from model_server.learning.body.pose_bones import POSE_BONES
 from model_server.learning.mocap.library import LIBRARY, Library
 from model_server.learning.rendering import Camera, DressedRenderer, PosedPerson
-from model_server.learning.rendering.background import sample_background
 from model_server.learning.samples.people import LEVEL_CAM_FROM_BODY
 
 OUT: Final = Path(__file__).resolve().parents[1] / "docs/pictures/full_body.jpg"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Set up everything and check everything: `python3 scripts/test.py`. Takes some minutes the first time.
+"""Set up everything and check everything: `python3 scripts/test.py`. Takes some minutes the first
+time.
 
-`python3 scripts/test.py server blender-4.5` runs some parts only; the parts are the keys of `PARTS`.
+`python3 scripts/test.py server blender-4.5` runs some parts only; the parts are the keys of
+`PARTS`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Export the descent as one ONNX graph: `python -m model_server.learning.export_onnx CHECKPOINT`.
 
-The graph takes what the detector says in photo pixels and gives the body in the camera frame: virtual camera, all stages and the
-body's landmark model are inside. It is compared with torch before it replaces the old file.
+The graph takes what the detector says in photo pixels and gives the body in the camera frame:
+virtual camera, all stages and the body's landmark model are inside. It is compared with torch
+before it replaces the old file.
 """
 
 from __future__ import annotations
@@ -29,7 +30,15 @@ from model_server.learning.training.checkpoint import load, load_network
 
 PARITY: Final = 1e-4
 INPUTS: Final = ("landmarks_px", "visibility", "world", "depth", "focal_px", "center_px")
-OUTPUTS: Final = ("rotations", "root", "translation", "phenotypes", "keypoints_cam", "landmarks_cam", "energy")
+OUTPUTS: Final = (
+    "rotations",
+    "root",
+    "translation",
+    "phenotypes",
+    "keypoints_cam",
+    "landmarks_cam",
+    "energy",
+)
 DEFAULT_OUT: Final = Path(__file__).parents[1] / "assets" / "descent.onnx"
 log = logging.getLogger(__name__)
 
@@ -44,7 +53,13 @@ class FromPixels(nn.Module):
         self.seen = len(network.body.names) - len(self.coco)
 
     def forward(
-        self, landmarks_px: Tensor, visibility: Tensor, world: Tensor, depth: Tensor, focal_px: Tensor, center_px: Tensor
+        self,
+        landmarks_px: Tensor,
+        visibility: Tensor,
+        world: Tensor,
+        depth: Tensor,
+        focal_px: Tensor,
+        center_px: Tensor,
     ) -> tuple[Tensor, ...]:
         evidence = see(Detection(landmarks_px, visibility, world, depth, focal_px, center_px))
         posed = self.network(evidence)[-1]
@@ -81,7 +96,9 @@ def export(checkpoint: Path, out: Path) -> float:
     add_metadata(partial, network, load(checkpoint))
     difference = parity(graph, partial)
     if difference > PARITY:
-        raise RuntimeError(f"The graph differs from torch by {difference:.2e}, more than {PARITY:.0e}.")
+        raise RuntimeError(
+            f"The graph differs from torch by {difference:.2e}, more than {PARITY:.0e}."
+        )
     partial.replace(out)
     return difference
 
@@ -118,7 +135,7 @@ def example(count: int) -> tuple[Tensor, ...]:
 
 @torch.no_grad()
 def parity(graph: FromPixels, path: Path) -> float:
-    """Largest difference over all outputs between torch and ONNX Runtime, for 1, 3 and 16 people."""
+    """Largest relative difference over all outputs between torch and ONNX Runtime."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     worst = 0.0
     for count in (1, 3, 16):
@@ -138,7 +155,12 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     difference = export(arguments.checkpoint, arguments.out)
-    log.info("%s: %.1f MB, differs from torch by %.1e", arguments.out, arguments.out.stat().st_size / 1e6, difference)
+    log.info(
+        "%s: %.1f MB, differs from torch by %.1e",
+        arguments.out,
+        arguments.out.stat().st_size / 1e6,
+        difference,
+    )
 
 
 if __name__ == "__main__":

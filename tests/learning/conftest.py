@@ -25,10 +25,14 @@ def samples(landmark_model: LandmarkModel) -> Samples:
     """Random people whose detector is nearly perfect."""
     rng = np.random.default_rng(1)
     count = 64
-    six = torch.tensor([1.0, 0, 0, 0, 1, 0]) + 0.2 * torch.from_numpy(rng.normal(size=(count, 22, 6)))
+    six = torch.tensor([1.0, 0, 0, 0, 1, 0]) + 0.2 * torch.from_numpy(
+        rng.normal(size=(count, 22, 6))
+    )
     drawn = random_people(matrix_from_6d(six).float().numpy(), landmark_model, rng)
     with torch.no_grad():
-        landmarks, _ = landmark_model(torch.from_numpy(drawn.phenotypes), torch.from_numpy(drawn.rotations))
+        landmarks, _ = landmark_model(
+            torch.from_numpy(drawn.phenotypes), torch.from_numpy(drawn.rotations)
+        )
     points = landmarks[:, :33].numpy()
     cam = points + drawn.translation[:, None]
     px = cam[..., :2] / cam[..., 2:] * drawn.focal_px[:, None, None] + drawn.center_px[:, None]

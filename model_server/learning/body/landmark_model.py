@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The small body inside the descent: landmarks as a function of shape and pose, without vertices.
 
-A landmark is a weighted sum of skinned vertices, so in the pose bones' frames it is a sum of one point per bone that
-moves it: `landmark = sum_s G_s point_s + weight_s head_s`. The points and the offsets between pose bones depend on the
-shape alone, and almost linearly on the coefficients of the shape basis; that linear map is fitted here once, from the
-full body (about 1 mm, see tests), and reduced to the few directions that move landmarks.
+A landmark is a weighted sum of skinned vertices, so in the pose bones' frames it is a sum of one
+point per bone that moves it: `landmark = sum_s G_s point_s + weight_s head_s`. The points and the
+offsets between pose bones depend on the shape alone, and almost linearly on the coefficients of
+the shape basis; that linear map is fitted here once, from the full body (about 1 mm, see tests),
+and reduced to the few directions that move landmarks.
 """
 
 from __future__ import annotations
@@ -42,21 +43,27 @@ class LandmarkModel(nn.Module):
         self._fit(body, segment, landmark, self_segment)
 
     @torch.no_grad()
-    def _fit(self, body: BodyModel, segment: Tensor, landmark: Tensor, pair_segment: Tensor) -> None:
+    def _fit(
+        self, body: BodyModel, segment: Tensor, landmark: Tensor, pair_segment: Tensor
+    ) -> None:
         generator = torch.Generator().manual_seed(0)
         phenotypes = torch.rand(FIT_SHAPES, 6, generator=generator)
         phenotypes[: FIT_SHAPES // 4] = (phenotypes[: FIT_SHAPES // 4] > 0.5).float()
-        pieces = [_geometry(body, part, segment, landmark, pair_segment) for part in phenotypes.split(200)]
+        pieces = [
+            _geometry(body, part, segment, landmark, pair_segment) for part in phenotypes.split(200)
+        ]
         geometry = torch.cat(pieces).double()  # (S, (J + P) * 3)
         coefficients = body.phenotypes(phenotypes).double()
         inputs = torch.cat([coefficients, torch.ones(FIT_SHAPES, 1).double()], 1)
         ridge = 1e-10 * FIT_SHAPES * torch.eye(inputs.shape[1]).double()
         solution = torch.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ geometry)
         mean = coefficients.mean(0)
-        u, s, vt = torch.linalg.svd((coefficients - mean) @ solution[:-1], full_matrices=False)
+        _, _, vt = torch.linalg.svd((coefficients - mean) @ solution[:-1], full_matrices=False)
         basis = vt[:SHAPE_DIRECTIONS]
         directions = solution[:-1] @ basis.T  # (K, D)
-        self.register_buffer("template", (mean @ solution[:-1] + solution[-1]).float(), persistent=False)
+        self.register_buffer(
+            "template", (mean @ solution[:-1] + solution[-1]).float(), persistent=False
+        )
         table = (body.phenotypes.table.double() - mean) @ directions  # corner weights sum to 1
         self.register_buffer("shape_table", table.float(), persistent=False)
         self.register_buffer("basis", basis.float(), persistent=False)
@@ -64,7 +71,8 @@ class LandmarkModel(nn.Module):
     def forward(self, phenotypes: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
         """Phenotypes (B, 6), rotations (B, 22, 3, 3) → landmarks (B, L, 3) and joints (B, 22, 3).
 
-        The root's rotation (cam_from_body) is applied as well; the root's head is the origin; metres.
+        The root's rotation (cam_from_body) is applied as well; the root's head is the origin;
+        metres.
         """
         shape = self.phenotypes.grid(phenotypes) @ self.shape_table
         geometry = (self.template + shape @ self.basis).unflatten(1, (-1, 3))
@@ -84,7 +92,9 @@ class LandmarkModel(nn.Module):
         return self.pair_segment[row.argmax()]
 
     def chain(self, offsets: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
-        """World rotations (B, 22, 3, 3) and heads (B, 22, 3) from offsets between pose bones (B, 22, 3)."""
+        """World rotations (B, 22, 3, 3) and heads (B, 22, 3) from offsets between pose bones (B,
+        22, 3).
+        """
         world, heads = [rotations[:, 0]], [offsets[:, 0]]
         for bone, parent in enumerate(self.parents[1:], start=1):
             heads.append(heads[parent] + (world[parent] @ offsets[:, bone, :, None]).squeeze(-1))
@@ -117,7 +127,9 @@ def _pair_weights(body: BodyModel, segment: Tensor) -> Tensor:
 def _geometry(
     body: BodyModel, phenotypes: Tensor, segment: Tensor, landmark: Tensor, pair_segment: Tensor
 ) -> Tensor:
-    """Offsets between pose bones and pair points in the reference pose, (B, (J + P) * 3); the root's head is 0."""
+    """Offsets between pose bones and pair points in the reference pose, (B, (J + P) * 3); the
+    root's head is 0.
+    """
     vertices, heads, align = body.rest(phenotypes)
     identity = torch.eye(3).expand(len(phenotypes), len(body.bone_names), 3, 3)
     _, posed_heads = body.chain(heads, align, identity)
@@ -128,7 +140,9 @@ def _geometry(
     for row, bone in zip(landmark.tolist(), pair_segment.tolist(), strict=True):
         carriers = body.landmark_regressor[row].nonzero().squeeze(1)
         bones = (segment == bone).nonzero().squeeze(1)
-        local = align[:, None, bones] @ (vertices[:, carriers, None] - heads[:, None, bones])[..., None]
+        local = (
+            align[:, None, bones] @ (vertices[:, carriers, None] - heads[:, None, bones])[..., None]
+        )
         local = local.squeeze(-1) + (posed_heads[:, bones] - origin[:, bone, None])[:, None]
         weight = body.landmark_regressor[row, carriers, None] * body.weights[carriers][:, bones]
         points.append(torch.einsum("vn,bvni->bi", weight, local))

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which points of the body the landmarks are: weighted sums of vertices.
 
-Every landmark is an anchor of the body (a published COCO regressor of Anny or a bone's head) plus an offset in the
-reference pose. The offsets of the detector's 33 landmarks were learned from what the detector says of rendered people
-(`python -m model_server.learning.body.learn_landmarks`) and lie beside this file. A point is then carried by the
-vertices around it: non-negative weights that reproduce it over many body shapes.
+Every landmark is an anchor of the body (a published COCO regressor of Anny or a bone's head) plus
+an offset in the reference pose. The offsets of the detector's 33 landmarks were learned from what
+the detector says of rendered people (`python -m model_server.learning.body.learn_landmarks`) and
+lie beside this file. A point is then carried by the vertices around it: non-negative weights that
+reproduce it over many body shapes.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def landmark_names() -> tuple[str, ...]:
 
 
 def landmark_regressors(model: anny.Anny) -> tuple[tuple[str, ...], Array, Array]:
-    """Names (L,), carrying vertices (L, SUPPORT) and their weights (L, SUPPORT), rows summing to 1."""
+    """Names (L,), carrying vertices (L, SUPPORT) and their weights (L, SUPPORT), rows summing to
+    1.
+    """
     vertices, heads, coco = _sample_shapes(model)
     stature = np.ptp(vertices[:, :, 2], axis=1)
     bones = {name: heads[:, i] for i, name in enumerate(model.bone_labels)}
@@ -64,7 +67,9 @@ def landmark_regressors(model: anny.Anny) -> tuple[tuple[str, ...], Array, Array
 
 
 def offset_in_use(name: str) -> tuple[float, float, float]:
-    """The offset in use: the learned one where there is one, in metres from the anchor, body frame."""
+    """The offset in use: the learned one where there is one, in metres from the anchor, body
+    frame.
+    """
     learned = json.loads(LEARNED_OFFSETS.read_text()) if LEARNED_OFFSETS.exists() else {}
     return tuple(learned.get(name, _anchor(name)[1]))
 
@@ -81,7 +86,9 @@ def _anchor(name: str) -> tuple[str, tuple[float, float, float]]:
 
 
 def _sample_shapes(model: anny.Anny) -> tuple[Array, Array, dict[str, Array]]:
-    """Reference-pose vertices (S, V, 3), bone heads (S, B, 3) and COCO points {name: (S, 3)} of random shapes."""
+    """Reference-pose vertices (S, V, 3), bone heads (S, B, 3) and COCO points {name: (S, 3)} of
+    random shapes.
+    """
     rng = torch.Generator().manual_seed(0)
     shapes = torch.rand(SHAPES, len(model.phenotype_labels), generator=rng, dtype=model.dtype)
     shapes[:, model.phenotype_labels.index("age")] *= 0.7

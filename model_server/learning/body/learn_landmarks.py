@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Learn which points of the body the detector means: `python -m model_server.learning.body.learn_landmarks`.
+"""Learn which points of the body the detector means: `python -m
+model_server.learning.body.learn_landmarks`.
 
-For every landmark, the offset in its pose bone's frame that best explains, over all samples in which the landmark was seen well, where the
-detector put it in the picture; robust least squares, left and right learned as one. Writes the offsets that
-`landmark_regressors` builds on; export the asset again afterwards.
+For every landmark, the offset in its pose bone's frame that best explains, over all samples in
+which the landmark was seen well, where the detector put it in the picture; robust least squares,
+left and right learned as one. Writes the offsets that `landmark_regressors` builds on; export the
+asset again afterwards.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ def learn(people: People, body: LandmarkModel) -> Tensor:
 
 
 def posed(people: People, body: LandmarkModel) -> tuple[Tensor, Tensor]:
-    """Landmarks (N, 33, 3) relative to the root's head and their bones' frames (N, 33, 3, 3), camera axes."""
+    """Landmarks (N, 33, 3) relative to the root's head and their bones' frames (N, 33, 3, 3),
+    camera axes.
+    """
     landmarks, _ = body(people.phenotypes, people.rotations)
     world = body.world(people.rotations)
     carrier = torch.stack([body.carrier(name) for name in POSE_LANDMARKS])
@@ -57,9 +61,9 @@ def step(people: People, points: Tensor, frames: Tensor) -> Tensor:
     projected = points[..., :2] / points[..., 2:] * focal + seen.center_px[:, None]
     error = seen.landmarks_px - projected
     weight = (seen.visibility > SEEN) * (ROBUST_PX / error.norm(dim=2).clamp(min=ROBUST_PX))
-    jacobian = (frames[:, :, :2] - points[..., :2, None] / points[..., 2:, None] * frames[:, :, 2:]) * (
-        focal / points[..., 2:]
-    )[..., None]
+    jacobian = (
+        frames[:, :, :2] - points[..., :2, None] / points[..., 2:, None] * frames[:, :, 2:]
+    ) * (focal / points[..., 2:])[..., None]
     normal = torch.einsum("nl,nlij,nlik->ljk", weight, jacobian, jacobian) + RIDGE * torch.eye(3)
     right = torch.einsum("nl,nlij,nli->lj", weight, jacobian, error)
     return torch.linalg.solve(normal, right)

@@ -9,7 +9,9 @@ from torch.nn.functional import normalize
 
 
 def matrix_from_6d(six: Tensor) -> Tensor:
-    """(..., 6), two columns, to the rotation (..., 3, 3) by Gram-Schmidt (Zhou et al., CVPR 2019, section 4)."""
+    """(..., 6), two columns, to the rotation (..., 3, 3) by Gram-Schmidt (Zhou et al., CVPR 2019,
+    section 4).
+    """
     first = normalize(six[..., :3], dim=-1)
     second = six[..., 3:] - (first * six[..., 3:]).sum(-1, keepdim=True) * first
     second = normalize(second, dim=-1)

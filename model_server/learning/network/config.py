@@ -9,7 +9,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class NetworkConfig:
     stages: int = 5  # descent stages after the first guess
-    context: int = 384  # features of the evidence, read once
-    memory: int = 384  # recurrent memory carried from stage to stage
-    hidden: int = 512  # width of the update network
+    context: int = 256  # features of the evidence, read once
+    memory: int = 256  # recurrent memory carried from stage to stage
+    hidden: int = 384  # width of the update network
     step: float = 0.1  # scale of an increment, so that an untrained stage moves little

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The learned descent: a first guess, then M recurrent stages that lower the energy without gradients.
+"""The learned descent: a first guess, then M recurrent stages that lower the energy without
+gradients.
 
-Every stage sees what HUND's stages see (methods: Zanfir et al., CVPR 2021): the state, the residuals and energies of that state, a context
-encoding of the evidence, and a memory; it answers with an increment of the state. All stages share one set of weights.
+Every stage sees what HUND's stages see (methods: Zanfir et al., CVPR 2021): the state, the
+residuals and energies of that state, a context encoding of the evidence, and a memory; it answers
+with an increment of the state. All stages share one set of weights.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ class Context(nn.Module):
 
     def forward(self, evidence: Evidence) -> Tensor:
         trust = evidence.trust[..., None]
-        seen = torch.cat([evidence.points, evidence.world, evidence.depth[..., None], trust], 2)  # (B, 33, 7)
+        seen = torch.cat(
+            [evidence.points, evidence.world, evidence.depth[..., None], trust], 2
+        )  # (B, 33, 7)
         features = self.first(torch.cat([seen.flatten(1), evidence.extent.log()], 1))
         for block in self.blocks:
             features = block(features)
@@ -130,7 +134,9 @@ class Descent(nn.Module):
 
 
 def mean_state(rotations: Tensor) -> Tensor:
-    """State (STATE,) of the mean of training rotations (N, 22, 3, 3), average shape, a person in the middle of view."""
+    """State (STATE,) of the mean of training rotations (N, 22, 3, 3), average shape, a person in
+    the middle of view.
+    """
     six = six_from_matrix(rotations).mean(0)
     assert six.shape == (JOINTS, 6)
     return torch.cat([six.flatten(), torch.zeros(PHENOTYPES), torch.zeros(3)])

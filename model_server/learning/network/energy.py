@@ -33,7 +33,9 @@ def compare(posed: Posed, evidence: Evidence) -> Residuals:
 
 
 def total(residuals: Residuals) -> Tensor:
-    """The energy (B,): reprojection leads, the detector's depth hints second, an average shape last."""
+    """The energy (B,): reprojection leads, the detector's depth hints second, an average shape
+    last.
+    """
     reprojection, depth, shape = residuals.energies.unbind(1)
     return reprojection + 0.3 * depth + 0.02 * shape
 
@@ -44,7 +46,9 @@ def robust(residual: Tensor) -> Tensor:
 
 
 def relative_world(landmarks: Tensor) -> Tensor:
-    """Landmarks (B, 33, 3) hip-centred and divided by their radius, as the detector's world points are."""
+    """Landmarks (B, 33, 3) hip-centred and divided by their radius, as the detector's world points
+    are.
+    """
     hips = landmarks[:, 23:25].mean(1, keepdim=True)
     centred = landmarks - hips
     return centred / radius(centred)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the detector says of one person, seen by a virtual camera that looks straight at them.
 
-Turning the camera towards the person takes the perspective of an off-centre person out of the problem exactly, and
-dividing by the person's extent takes out the distance; what is left looks alike for all photos and all lenses.
+Turning the camera towards the person takes the perspective of an off-centre person out of the
+problem exactly, and dividing by the person's extent takes out the distance; what is left looks
+alike for all photos and all lenses.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def see(detection: Detection) -> Evidence:
     """Detection → Evidence."""
     trust = detection.visibility.clamp(LEAST_TRUST, 1.0)
     weight = (trust / trust.sum(1, keepdim=True))[..., None]
-    tangents = (detection.landmarks_px - detection.center_px[:, None]) / detection.focal_px[:, None, None]
+    tangents = (detection.landmarks_px - detection.center_px[:, None]) / detection.focal_px[
+        :, None, None
+    ]
     middle = (weight * tangents).sum(1)
     cam_from_virtual = look_at(torch.cat([middle, torch.ones_like(middle[:, :1])], 1))
     points = through(cam_from_virtual, tangents)
@@ -67,7 +70,7 @@ def see(detection: Detection) -> Evidence:
 
 
 def look_at(direction: Tensor) -> Tensor:
-    """Rotation (B, 3, 3) whose z axis points along direction (B, 3) and whose x axis stays level."""
+    """Rotation (B, 3, 3) with its z axis along direction (B, 3) and its x axis level."""
     z = normalize(direction, dim=1)
     down = torch.tensor([0.0, 1.0, 0.0], dtype=z.dtype, device=z.device).expand_as(z)
     x = normalize(cross(down, z), dim=1)
@@ -81,7 +84,9 @@ def through(cam_from_virtual: Tensor, tangents: Tensor) -> Tensor:
 
 
 def spread(points: Tensor, weight: Tensor) -> Tensor:
-    """Weighted root mean square distance (B, 1) of points (B, L, 2) from their mean; weight (B, L, 1) sums to 1."""
+    """Weighted root mean square distance (B, 1) of points (B, L, 2) from their mean; weight (B, L,
+    1) sums to 1.
+    """
     middle = (weight * points).sum(1, keepdim=True)
     return (weight * (points - middle).square()).sum((1, 2)).clamp(min=1e-8).sqrt()[:, None]
 

@@ -52,7 +52,9 @@ def place_in_view(place: Tensor, extent: Tensor) -> Tensor:
 def place_of(translation: Tensor, extent: Tensor) -> Tensor:
     """The inverse of `place_in_view`."""
     distance = translation[:, 2:]
-    return torch.cat([translation[:, :2] / (extent * distance), torch.log(3 * extent * distance)], 1)
+    return torch.cat(
+        [translation[:, :2] / (extent * distance), torch.log(3 * extent * distance)], 1
+    )
 
 
 def project(points: Tensor) -> Tensor:

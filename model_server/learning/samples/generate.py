@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make training samples: `python -m model_server.learning.samples.generate --split train --shards 100`.
+"""Make training samples: `python -m model_server.learning.samples.generate --split train --shards
+100`.
 
-Poses from the mocap library, shapes, clothes, cameras and backgrounds at random, a render, and the real detector's
-answer to it. Shard k depends on its number alone; shards that exist are skipped, so the command goes on where it stopped.
+Poses from the mocap library, shapes, clothes, cameras and backgrounds at random, a render, and the
+real detector's answer to it. Shard k depends on its number alone; shards that exist are skipped,
+so the command goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from model_server.learning.samples.store import Samples, write_shard
 
 SHARD: Final = 1000  # people drawn for a shard; those the detector misses are left out
 CHUNK: Final = 20
-# Splits draw from different clips and from random numbers far apart; tests show recorded poses as they are.
+# Splits draw from different clips and from random numbers far apart; tests show recorded poses as
+# they are.
 SEED_OF_SPLIT: Final = {"train": 0, "test": 10_000_000}
 SHARES_OF_SPLIT: Final = {
     "train": Shares(),
@@ -60,7 +63,10 @@ class Studio:
     def pictures(self, people: People, rows: range, rng: np.random.Generator) -> list[np.ndarray]:
         """Renders (320, 320, 3) uint8 of some of the people."""
         persons = [posed_person(people, row) for row in rows]
-        cameras = [Camera(float(people.focal_px[row]), tuple(people.center_px[row].tolist())) for row in rows]
+        cameras = [
+            Camera(float(people.focal_px[row]), tuple(people.center_px[row].tolist()))
+            for row in rows
+        ]
         looks = [self.renderer.sample_look(person.phenotypes, rng) for person in persons]
         return [sample.image for sample in self.renderer.render_batch(persons, cameras, looks, rng)]
 
@@ -91,9 +97,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--split", choices=sorted(SEED_OF_SPLIT), default="train")
     parser.add_argument("--shards", type=int, default=100)
-    parser.add_argument("--first", type=int, default=0, help="with --every: share the shards among processes")
+    parser.add_argument(
+        "--first", type=int, default=0, help="with --every: share the shards among processes"
+    )
     parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--data", type=Path, default=Path(".cache/data/base"), help="MakeHuman's clothes and hair")
+    parser.add_argument(
+        "--data", type=Path, default=Path(".cache/data/base"), help="MakeHuman's clothes and hair"
+    )
     parser.add_argument("--out", type=Path, default=Path(".cache/samples"))
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

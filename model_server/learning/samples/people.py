@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who stands where before which camera: random shapes, camera tilts, lenses, distances and framings."""
+"""Who stands where before which camera: random shapes, camera tilts, lenses, distances and
+framings.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,15 @@ from model_server.learning.network.state import LANDMARKS
 Array = npt.NDArray[Any]
 PICTURE_PX: Final = 320
 PHENOTYPES: Final = ("gender", "age", "muscle", "weight", "height", "proportions")
-# Body frame (x left, y back, z up) seen by a level camera in front of the person (x right, y down, z forward).
+# Body frame (x left, y back, z up) seen by a level camera in front of the person (x right, y down,
+# z forward).
 LEVEL_CAM_FROM_BODY: Final = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
-AGES: Final = ((0.72, 0.5, 1.0), (0.14, 0.33, 0.5), (0.1, 0.15, 0.33), (0.04, 0.05, 0.15))  # share, from, to
+AGES: Final = (
+    (0.72, 0.5, 1.0),
+    (0.14, 0.33, 0.5),
+    (0.1, 0.15, 0.33),
+    (0.04, 0.05, 0.15),
+)  # share, from, to
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class People:
     phenotypes: Array  # (N, 6)
     translation: Array  # (N, 3) metres
     focal_px: Array  # (N,) of the picture
-    center_px: Array  # (N, 2) principal point in the picture; far outside it for a person at the edge of a photo
+    center_px: Array  # (N, 2) principal point in the picture, or outside it
 
 
 def random_people(poses: Array, body: LandmarkModel, rng: np.random.Generator) -> People:
@@ -64,9 +72,13 @@ def random_phenotypes(count: int, rng: np.random.Generator) -> Array:
 
 
 def random_tilts(count: int, rng: np.random.Generator) -> Array:
-    """Camera pitch and roll (N, 3, 3): nearly level mostly, from above or below at times, any roll rarely."""
+    """Camera pitch and roll (N, 3, 3): nearly level mostly, from above or below at times, any roll
+    rarely.
+    """
     pitch = rng.normal(0.05, 0.2, count)
-    roll = np.where(rng.random(count) < 0.06, rng.uniform(-np.pi, np.pi, count), rng.normal(0, 0.07, count))
+    roll = np.where(
+        rng.random(count) < 0.06, rng.uniform(-np.pi, np.pi, count), rng.normal(0, 0.07, count)
+    )
     return _turn(roll, 2) @ _turn(pitch, 0)
 
 
@@ -75,7 +87,12 @@ def _turn(angle: Array, axis: int) -> Array:
     cosine, sine = np.cos(angle), np.sin(angle)
     rotation = np.tile(np.eye(3), (len(angle), 1, 1))
     i, j = (axis + 1) % 3, (axis + 2) % 3
-    rotation[:, i, i], rotation[:, i, j], rotation[:, j, i], rotation[:, j, j] = cosine, -sine, sine, cosine
+    rotation[:, i, i], rotation[:, i, j], rotation[:, j, i], rotation[:, j, j] = (
+        cosine,
+        -sine,
+        sine,
+        cosine,
+    )
     return rotation
 
 
@@ -94,9 +111,11 @@ def random_places(points: Array, focal: Array, rng: np.random.Generator) -> Arra
 
 
 def random_framing(points_cam: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Square crops around people (N, 33, 3): pixels-per-tangent scale (N,), in picture widths, and corner (N, 2).
+    """Square crops around people (N, 33, 3): pixels-per-tangent scale (N,), in picture widths, and
+    corner (N, 2).
 
-    Mostly the whole person with a margin, as person crops are cut; sometimes cut by the border as photos do.
+    Mostly the whole person with a margin, as person crops are cut; sometimes cut by the border as
+    photos do.
     """
     tangents = points_cam[..., :2] / points_cam[..., 2:]
     low, high = tangents.min(1), tangents.max(1)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Samples on disk: shards of arrays, each written whole, so that a broken run loses one shard at most."""
+"""Samples on disk: shards of arrays, each written whole, so that a broken run loses one shard at
+most.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,8 @@ def read_shards(folder: Path) -> Samples:
     paths = sorted(path for path in folder.glob("*.npz") if ".partial" not in path.name)
     if not paths:
         raise FileNotFoundError(
-            f"No samples in {folder}. Make them with `python -m model_server.learning.samples.generate`."
+            f"No samples in {folder}. "
+            "Make them with `python -m model_server.learning.samples.generate`."
         )
     shards = [read_shard(path) for path in paths]
     return join(shards)

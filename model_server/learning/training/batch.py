@@ -29,7 +29,12 @@ class People:
         return len(self.rotations)
 
     def __getitem__(self, rows: Tensor | slice) -> People:
-        return People(self.detection[rows], self.rotations[rows], self.phenotypes[rows], self.translation[rows])
+        return People(
+            self.detection[rows],
+            self.rotations[rows],
+            self.phenotypes[rows],
+            self.translation[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,12 @@ def mirrored(people: People) -> People:
     px = seen.landmarks_px[:, order]
     px = torch.cat([width[..., :1] - px[..., :1], px[..., 1:]], 2)
     detection = Detection(
-        px, seen.visibility[:, order], seen.world[:, order] * flip, seen.depth[:, order], seen.focal_px, seen.center_px
+        px,
+        seen.visibility[:, order],
+        seen.world[:, order] * flip,
+        seen.depth[:, order],
+        seen.focal_px,
+        seen.center_px,
     )
     rotations = people.rotations[:, mirrored_bones()] * flip[:, None] * flip
     return People(detection, rotations, people.phenotypes, people.translation * flip)
@@ -69,18 +79,35 @@ def mirrored(people: People) -> People:
 
 def mirrored_bones() -> list[int]:
     swap = {".L": ".R", ".R": ".L"}
-    return [POSE_BONES.index(name[:-2] + swap[name[-2:]]) if name[-2:] in swap else i for i, name in enumerate(POSE_BONES)]
+    return [
+        POSE_BONES.index(name[:-2] + swap[name[-2:]]) if name[-2:] in swap else i
+        for i, name in enumerate(POSE_BONES)
+    ]
 
 
 def rolled(people: People, angle: Tensor) -> People:
-    """The same people seen by a camera rolled by angle (N,): the detector aligns its crop, so its answer turns along."""
-    cosine, sine, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
-    roll = torch.stack([cosine, -sine, zero, sine, cosine, zero, zero, zero, one], 1).unflatten(1, (3, 3))
+    """The same people seen by a camera rolled by angle (N,): the detector aligns its crop, so its
+    answer turns along.
+    """
+    cosine, sine, zero, one = (
+        angle.cos(),
+        angle.sin(),
+        torch.zeros_like(angle),
+        torch.ones_like(angle),
+    )
+    roll = torch.stack([cosine, -sine, zero, sine, cosine, zero, zero, zero, one], 1).unflatten(
+        1, (3, 3)
+    )
     seen = people.detection
     centre = seen.center_px[:, None]
     px = (seen.landmarks_px - centre) @ roll[:, :2, :2].transpose(-1, -2) + centre
     detection = Detection(
-        px, seen.visibility, seen.world @ roll.transpose(-1, -2), seen.depth, seen.focal_px, seen.center_px
+        px,
+        seen.visibility,
+        seen.world @ roll.transpose(-1, -2),
+        seen.depth,
+        seen.focal_px,
+        seen.center_px,
     )
     rotations = torch.cat([roll[:, None] @ people.rotations[:, :1], people.rotations[:, 1:]], 1)
     translation = (roll @ people.translation[..., None]).squeeze(-1)
@@ -98,7 +125,9 @@ def truth_of(people: People, evidence: Evidence, body: LandmarkModel) -> Truth:
 
 
 def augmented(people: People, generator: torch.Generator) -> People:
-    """Random mirror, roll, lens noise and landmark noise; the detector's own errors are in the samples already."""
+    """Random mirror, roll, lens noise and landmark noise; the detector's own errors are in the
+    samples already.
+    """
     if torch.rand((), generator=generator) < 0.5:
         people = mirrored(people)
     spin = torch.randn(len(people), generator=generator) * 0.15
@@ -110,7 +139,12 @@ def augmented(people: People, generator: torch.Generator) -> People:
     size = (tangents.amax(1) - tangents.amin(1)).amax(1) * seen.focal_px
     jitter = torch.randn(seen.landmarks_px.shape, generator=generator) * 0.003 * size[:, None, None]
     detection = Detection(
-        seen.landmarks_px + jitter, seen.visibility, seen.world, seen.depth, seen.focal_px, seen.center_px
+        seen.landmarks_px + jitter,
+        seen.visibility,
+        seen.world,
+        seen.depth,
+        seen.focal_px,
+        seen.center_px,
     )
     return People(detection, people.rotations, people.phenotypes, people.translation)
 

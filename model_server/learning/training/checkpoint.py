@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.network.config import NetworkConfig

@@ -20,7 +20,9 @@ class TrainConfig:
     average: float = 0.999  # decay of the running mean of the weights, which is what is kept
     clip: float = 1.0
     seed: int = 0
-    half_precision: bool = True  # bfloat16 inside the networks, four times as fast where the processor has it
+    half_precision: bool = (
+        True  # bfloat16 inside the networks, four times as fast where the processor has it
+    )
     network: NetworkConfig = field(default_factory=NetworkConfig)
     weights: LossWeights = field(default_factory=LossWeights)
 

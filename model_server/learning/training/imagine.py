@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """More people than were rendered: new poses that borrow a rendered person's detector errors.
 
-Rendering and detecting is slow, posing is fast. A new person takes the errors of the most similarly posed of some
-rendered people, scaled to their size, so that the errors still fit the pose roughly and the poses are never twice the same.
+Rendering and detecting is slow, posing is fast. A new person takes the errors of the most
+similarly posed of some rendered people, scaled to their size, so that the errors still fit the
+pose roughly and the poses are never twice the same.
 """
 
 from __future__ import annotations
@@ -20,14 +21,18 @@ from model_server.learning.training.batch import People
 
 
 @torch.no_grad()
-def imagined(donors: People, poses: PoseSampler, body: LandmarkModel, rng: np.random.Generator) -> People:
+def imagined(
+    donors: People, poses: PoseSampler, body: LandmarkModel, rng: np.random.Generator
+) -> People:
     """As many new people as there are donors."""
     drawn = random_people(poses.sample(rng, len(donors)), body, rng)
     rotations, phenotypes = torch.from_numpy(drawn.rotations), torch.from_numpy(drawn.phenotypes)
     translation = torch.from_numpy(drawn.translation)
     focal, centre = torch.from_numpy(drawn.focal_px), torch.from_numpy(drawn.center_px)
     points, hip_centred = true_points(rotations, phenotypes, translation, body)
-    donor_points, donor_centred = true_points(donors.rotations, donors.phenotypes, donors.translation, body)
+    donor_points, donor_centred = true_points(
+        donors.rotations, donors.phenotypes, donors.translation, body
+    )
     chosen = torch.cdist(hip_centred.flatten(1), donor_centred.flatten(1)).argmin(1)
     donor, donor_points, donor_centred = donors[chosen], donor_points[chosen], donor_centred[chosen]
     seen, donor_focal = donor.detection, donor.detection.focal_px
@@ -49,7 +54,9 @@ def imagined(donors: People, poses: PoseSampler, body: LandmarkModel, rng: np.ra
 def true_points(
     rotations: Tensor, phenotypes: Tensor, translation: Tensor, body: LandmarkModel
 ) -> tuple[Tensor, Tensor]:
-    """Tangents (N, 33, 2) of the landmarks, and the landmarks (N, 33, 3) hip-centred, camera axes, metres."""
+    """Tangents (N, 33, 2) of the landmarks, and the landmarks (N, 33, 3) hip-centred, camera axes,
+    metres.
+    """
     landmarks = body(phenotypes, rotations)[0][:, :LANDMARKS]
     hips = landmarks[:, 23:25].mean(1, keepdim=True)
     return project(landmarks + translation[:, None]), landmarks - hips

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Train the descent: `python -m model_server.learning.training.loop --samples .cache/samples/train`.
+"""Train the descent: `python -m model_server.learning.training.loop --samples
+.cache/samples/train`.
 
 Runs on a GPU when there is one, goes on from its checkpoint, and may be stopped at any time.
 """
@@ -42,7 +43,9 @@ def train(
     minutes: float,
     poses: PoseSampler | None = None,
 ) -> Run:
-    """Train until the steps or the minutes are used up; with poses, half of every batch is imagined."""
+    """Train until the steps or the minutes are used up; with poses, half of every batch is
+    imagined.
+    """
     run = start(people, config, checkpoint)
     generator = torch.Generator().manual_seed(config.seed + run.step)
     rng = np.random.default_rng(config.seed + run.step)
@@ -67,7 +70,9 @@ def start(people: People, config: TrainConfig, checkpoint: Path) -> Run:
     body = LandmarkModel(BodyModel())
     network = Descent(config.network, body, mean_state(people.rotations))
     network.half_precision = config.half_precision
-    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
     run = Run(network, copy.deepcopy(network).requires_grad_(False), optimizer, 0)
     run.averaged.half_precision = False
     if checkpoint.exists():
@@ -104,12 +109,21 @@ def report(run: Run, losses: list[float], held_out: People, began: float) -> Non
     errors = " ".join(f"{error.mean():.1f}" for error in stages)
     mean = sum(losses) / len(losses)
     seconds = time.monotonic() - began
-    log.info("step %d loss %.4f PA-MPJPE detector %.1f stages %s (%.0f s)", run.step, mean, detector.mean(), errors, seconds)
+    log.info(
+        "step %d loss %.4f PA-MPJPE detector %.1f stages %s (%.0f s)",
+        run.step,
+        mean,
+        detector.mean(),
+        errors,
+        seconds,
+    )
 
 
 @torch.no_grad()
 def limb_errors(network: Descent, people: People) -> tuple[Tensor, list[Tensor]]:
-    """PA-MPJPE (N,) in mm over 12 limb joints: of the detector's own 3D points, and of the body after every stage."""
+    """PA-MPJPE (N,) in mm over 12 limb joints: of the detector's own 3D points, and of the body
+    after every stage.
+    """
     evidence, truth = evidence_and_truth(people, network.body)
     names = network.body.names
     rows = [names.index(f"coco:{joint}") for joint in LIMB_JOINTS]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What training minimises: every stage is supervised, later ones more, and every stage is rewarded for progress."""
+"""What training minimises: every stage is supervised, later ones more, and every stage is rewarded
+for progress.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,14 @@ def stage_loss(posed: Posed, truth: Truth, evidence: Evidence, weights: LossWeig
     """Loss (B,) of one state."""
     landmarks = (posed.landmarks - truth.landmarks).abs().mean((1, 2))
     joints = (posed.joints - truth.joints).abs().mean((1, 2))
-    points = (posed.points[:, :LANDMARKS] - truth.points[:, :LANDMARKS]).abs().clamp(max=3).mean((1, 2))
+    points = (
+        (posed.points[:, :LANDMARKS] - truth.points[:, :LANDMARKS]).abs().clamp(max=3).mean((1, 2))
+    )
     rotations = ((posed.rotations - truth.rotations).square().sum((2, 3)) + 1e-6).sqrt().mean(1)
     phenotypes = (posed.phenotypes - truth.phenotypes).abs().mean(1)
-    place = place_of(posed.translation, evidence.extent) - place_of(truth.translation, evidence.extent)
+    place = place_of(posed.translation, evidence.extent) - place_of(
+        truth.translation, evidence.extent
+    )
     return (
         weights.landmarks * landmarks
         + weights.joints * joints
@@ -43,9 +49,15 @@ def stage_loss(posed: Posed, truth: Truth, evidence: Evidence, weights: LossWeig
     )
 
 
-def trajectory_loss(stages: list[Posed], truth: Truth, evidence: Evidence, weights: LossWeights) -> Tensor:
-    """Scalar over all stages. A stage pays extra where it is worse than its predecessor (end progress)."""
-    losses = torch.stack([stage_loss(posed, truth, evidence, weights) for posed in stages])  # (M + 1, B)
+def trajectory_loss(
+    stages: list[Posed], truth: Truth, evidence: Evidence, weights: LossWeights
+) -> Tensor:
+    """Scalar over all stages. A stage pays extra where it is worse than its predecessor (end
+    progress).
+    """
+    losses = torch.stack(
+        [stage_loss(posed, truth, evidence, weights) for posed in stages]
+    )  # (M + 1, B)
     decay = torch.tensor([weights.decay ** (len(stages) - 1 - i) for i in range(len(stages))])
     setback = (losses[1:] - losses[:-1].detach()).clamp(min=0).mean()
     return (decay[:, None] * losses).sum(0).mean() / decay.sum() + weights.progress * setback

@@ -11,13 +11,19 @@ from torch import Tensor
 from model_server.learning.body.rotations import nearest_rotation
 
 LIMB_JOINTS: Final = tuple(
-    f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right")
+    f"{side}_{joint}"
+    for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    for side in ("left", "right")
 )
 
 
 def mpjpe(predicted: Tensor, true: Tensor) -> Tensor:
-    """Mean joint distance (B,) in mm of joints (B, J, 3) in metres, after moving both to their mean hip or own centre."""
-    return 1000 * ((predicted - predicted.mean(1, keepdim=True)) - (true - true.mean(1, keepdim=True))).norm(dim=2).mean(1)
+    """Mean joint distance (B,) in mm of joints (B, J, 3) in metres, after moving both to their
+    mean hip or own centre.
+    """
+    return 1000 * (
+        (predicted - predicted.mean(1, keepdim=True)) - (true - true.mean(1, keepdim=True))
+    ).norm(dim=2).mean(1)
 
 
 def pa_mpjpe(predicted: Tensor, true: Tensor) -> Tensor:

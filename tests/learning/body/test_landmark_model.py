@@ -7,7 +7,9 @@ from model_server.learning.body.pose_bones import POSE_BONES
 from model_server.learning.body.rotations import matrix_from_6d
 
 
-def test_small_body_agrees_with_the_whole_body(body: BodyModel, landmark_model: LandmarkModel) -> None:
+def test_small_body_agrees_with_the_whole_body(
+    body: BodyModel, landmark_model: LandmarkModel
+) -> None:
     generator = torch.Generator().manual_seed(3)
     phenotypes = torch.rand(32, 6, generator=generator)
     six = torch.randn(32, len(POSE_BONES), 6, generator=generator) * 0.4

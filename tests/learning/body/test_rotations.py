@@ -12,7 +12,9 @@ from model_server.learning.body.rotations import (
 
 def test_6d_gives_rotations_and_comes_back() -> None:
     rotations = matrix_from_6d(torch.randn(100, 6, generator=torch.Generator().manual_seed(0)))
-    assert torch.allclose(rotations @ rotations.transpose(1, 2), torch.eye(3).expand(100, 3, 3), atol=1e-5)
+    assert torch.allclose(
+        rotations @ rotations.transpose(1, 2), torch.eye(3).expand(100, 3, 3), atol=1e-5
+    )
     assert torch.allclose(torch.linalg.det(rotations), torch.ones(100), atol=1e-5)
     assert torch.allclose(matrix_from_6d(six_from_matrix(rotations)), rotations, atol=1e-5)
 

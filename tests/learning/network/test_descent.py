@@ -42,15 +42,27 @@ def test_every_weight_gets_a_gradient(network: Descent, samples: Samples) -> Non
         assert torch.isfinite(parameter.grad).all(), name
 
 
-def test_the_truth_has_less_energy_than_other_poses(landmark_model: LandmarkModel, samples: Samples) -> None:
+def test_the_truth_has_less_energy_than_other_poses(
+    landmark_model: LandmarkModel, samples: Samples
+) -> None:
     evidence, truth = evidence_and_truth(people_of(samples), landmark_model)
     right = Posed(
-        truth.rotations, truth.phenotypes, truth.translation, truth.landmarks, truth.joints, truth.points
+        truth.rotations,
+        truth.phenotypes,
+        truth.translation,
+        truth.landmarks,
+        truth.joints,
+        truth.points,
     )
     shuffled = truth.landmarks.roll(1, 0)
     points = (shuffled + truth.translation[:, None])[..., :2] / truth.translation[:, None, 2:]
     wrong = Posed(
-        truth.rotations, truth.phenotypes, truth.translation, shuffled, truth.joints, points / evidence.extent[:, None]
+        truth.rotations,
+        truth.phenotypes,
+        truth.translation,
+        shuffled,
+        truth.joints,
+        points / evidence.extent[:, None],
     )
     better = total(compare(right, evidence)) < total(compare(wrong, evidence))
     assert better.float().mean() > 0.95

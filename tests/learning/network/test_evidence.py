@@ -44,4 +44,6 @@ def test_look_at_looks_along_the_direction_and_stays_level() -> None:
 def test_place_round_trip() -> None:
     extent = torch.tensor([[0.1], [0.3]])
     translation = torch.tensor([[0.2, -0.1, 3.0], [0.0, 0.3, 1.2]])
-    assert torch.allclose(place_in_view(place_of(translation, extent), extent), translation, atol=1e-5)
+    assert torch.allclose(
+        place_in_view(place_of(translation, extent), extent), translation, atol=1e-5
+    )

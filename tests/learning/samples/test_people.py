@@ -23,5 +23,5 @@ def test_shards_come_back_as_they_were(samples: Samples, tmp_path: Path) -> None
 
 
 def test_no_samples_names_the_command(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="samples.generate"):
+    with pytest.raises(FileNotFoundError, match=r"samples\.generate"):
         read_shards(tmp_path)

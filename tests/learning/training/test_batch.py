@@ -21,7 +21,9 @@ def test_truth_projects_onto_the_detection(samples: Samples, landmark_model: Lan
     assert reprojection_px(people_of(samples), landmark_model).median() < 2
 
 
-def test_mirroring_keeps_truth_and_detection_together(samples: Samples, landmark_model: LandmarkModel) -> None:
+def test_mirroring_keeps_truth_and_detection_together(
+    samples: Samples, landmark_model: LandmarkModel
+) -> None:
     people = mirrored(people_of(samples))
     # The body is symmetric up to the sculpting of its template.
     assert reprojection_px(people, landmark_model).median() < 2.5
@@ -34,7 +36,9 @@ def test_mirroring_twice_changes_nothing(samples: Samples) -> None:
     assert torch.allclose(again.detection.landmarks_px, people.detection.landmarks_px, atol=1e-3)
 
 
-def test_rolling_keeps_truth_and_detection_together(samples: Samples, landmark_model: LandmarkModel) -> None:
+def test_rolling_keeps_truth_and_detection_together(
+    samples: Samples, landmark_model: LandmarkModel
+) -> None:
     people = people_of(samples)
     turned = rolled(people, torch.linspace(-3, 3, len(people)))
     before, after = (reprojection_px(each, landmark_model) for each in (people, turned))

@@ -13,7 +13,10 @@ from model_server.learning.training.config import TrainConfig, learning_rate
 from model_server.learning.training.loop import limb_errors, train
 
 CONFIG = TrainConfig(
-    steps=150, batch=32, warm_up=10, network=NetworkConfig(stages=2, context=32, memory=32, hidden=32)
+    steps=150,
+    batch=32,
+    warm_up=10,
+    network=NetworkConfig(stages=2, context=32, memory=32, hidden=32),
 )
 
 
@@ -25,9 +28,17 @@ def checkpoint(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
-def test_training_lowers_the_error_and_goes_on_from_its_checkpoint(samples: Samples, checkpoint: Path) -> None:
+def test_training_lowers_the_error_and_goes_on_from_its_checkpoint(
+    samples: Samples, checkpoint: Path
+) -> None:
     people = people_of(samples)
-    untrained = train(people, people, dataclasses.replace(CONFIG, steps=0), checkpoint.with_name("no.pt"), minutes=5)
+    untrained = train(
+        people,
+        people,
+        dataclasses.replace(CONFIG, steps=0),
+        checkpoint.with_name("no.pt"),
+        minutes=5,
+    )
     run = train(people, people, CONFIG, checkpoint, minutes=5)
     assert run.step == CONFIG.steps
     before, after = (limb_errors(each.network, people)[1][-1].mean() for each in (untrained, run))
