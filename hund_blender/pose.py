@@ -67,20 +67,18 @@ def _place(
     return PlacedPerson(person, rest, posed, np.array([hips[0], hips[1], 0.0]))
 
 
-def extent_x(placed: PlacedPhoto, photo: Photo) -> tuple[float, float]:
-    """The least and the greatest x of a photo's people and of what its camera sees at their depth.
+def view_box(placed: PlacedPhoto, photo: Photo) -> Array:
+    """Least and greatest corner (2, 3) of a photo's camera, people, and view to their depth.
 
-    Photos that keep out of each other's extents do not show up in each other's cameras.
+
+    Photos that keep out of each other's boxes do not show up in each other's cameras.
     """
-    points = np.concatenate(
-        [placed.camera_location[None], *(person.posed.vertices for person in placed.people)]
-    )
-    depth_m = max(float(points[:, 1].max() - placed.camera_location[1]), VIEW_DEPTH_M)
-    half_view_m = depth_m * photo.width / 2 / photo.focal_px
-    camera_x = float(placed.camera_location[0])
-    return min(float(points[:, 0].min()), camera_x - half_view_m), max(
-        float(points[:, 0].max()), camera_x + half_view_m
-    )
+    camera = placed.camera_location
+    points = np.concatenate([camera[None], *(person.posed.vertices for person in placed.people)])
+    depth_m = max(float(points[:, 1].max() - camera[1]), VIEW_DEPTH_M)
+    reach = depth_m * np.array([photo.width / 2, 0.0, photo.height / 2]) / photo.focal_px
+    ends = camera + np.array([[-1.0], [1.0]]) * reach + [[0.0, 0.0, 0.0], [0.0, depth_m, 0.0]]
+    return np.stack([np.minimum(points.min(0), ends[0]), np.maximum(points.max(0), ends[1])])
 
 
 def moved_along_x(photo: PlacedPhoto, distance_m: float) -> PlacedPhoto:

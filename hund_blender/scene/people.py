@@ -5,24 +5,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import bpy
 
 from ..errors import SceneError
-from ..estimate import Photo
 from ..job import PhotoResult, Problem, unexpected
-from ..pose import PlacedPerson, PlacedPhoto, extent_x, moved_along_x, place_people
+from ..pose import PlacedPerson, place_people
 from .armature import build_armature, pose_armature
 from .camera import build_camera, set_render_size
 from .mesh import build_mesh, set_facial_actions
 from .photo_image import load_photo
 from .restore import in_scene, object_mode, removed_on_failure
+from .room import beside_others, remember_edges
 
 log = logging.getLogger(__name__)
 
-GAP_M: Final = 1.0
-RIGHT_EDGE: Final = "hund_right_edge_m"  # on a photo's collection: how far to +X it reaches
 UNDO_MESSAGE: Final = "Import People from Photos"
 
 
@@ -58,11 +56,13 @@ def _add_photo(
     use_camera: bool,
 ) -> list[bpy.types.Object]:
     photo = result.estimate.photo
-    placed = _beside_others(scene, place_people(result.body, result.estimate.people), photo)
+    placed = beside_others(
+        scene, view_layer, place_people(result.body, result.estimate.people), photo
+    )
     with removed_on_failure():
         image = load_photo(result.path, photo)
         collection = bpy.data.collections.new(result.path.stem)
-        collection[RIGHT_EDGE] = extent_x(placed, photo)[1]
+        remember_edges(collection, placed, photo)
         scene.collection.children.link(collection)
         armatures = [
             _add_person(
@@ -93,15 +93,6 @@ def _add_person(
     armature["phenotypes"] = dict(placed.person.phenotypes)
     armature["confidence"] = placed.person.confidence
     return armature
-
-
-def _beside_others(scene: bpy.types.Scene, placed: PlacedPhoto, photo: Photo) -> PlacedPhoto:
-    children: Any = scene.collection.children
-    edges = [collection.get(RIGHT_EDGE) for collection in children]
-    taken = [edge for edge in edges if edge is not None]
-    if not taken:
-        return placed
-    return moved_along_x(placed, max(taken) + GAP_M - extent_x(placed, photo)[0])
 
 
 def _select_only(view_layer: bpy.types.ViewLayer, objects: Sequence[bpy.types.Object]) -> None:

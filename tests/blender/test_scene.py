@@ -17,6 +17,7 @@ from hund_blender.body import Body
 from hund_blender.estimate import parse_estimate
 from hund_blender.job import PhotoResult
 from hund_blender.scene.people import add_photos
+from hund_blender.scene.room import first_free
 
 TENTH_MM = 1e-4
 ARKIT_ACTIONS = 52
@@ -179,3 +180,29 @@ def test_phenotypes_are_kept_on_the_armature(body: Body, tmp_path: Path) -> None
     add(made_result(body, tmp_path / "p.png", [person]))
     kept = bpy.data.objects["p Person 1"]["phenotypes"].to_dict()
     assert kept == pytest.approx(person["parameters"]["phenotypes"])
+
+
+@pytest.mark.parametrize(
+    ("interval", "taken", "shift"),
+    [
+        ((-3, 3), [], 0),
+        ((-3, 3), [(5, 6)], 0),
+        ((-3, 3), [(-1, 1)], 5),
+        ((-3, 3), [(3.5, 4)], 8),
+        ((-3, 3), [(-1, 1), (2, 9), (20, 30)], 13),
+        ((-3, 3), [(0, 1), (8.5, 10)], 14),
+    ],
+)
+def test_first_free_place(
+    interval: tuple[float, float], taken: list[tuple[float, float]], shift: float
+) -> None:
+    assert first_free(*interval, taken) == shift
+
+
+def test_what_stands_in_the_way_is_avoided(body: Body, tmp_path: Path) -> None:
+    """The cube of a new file would stand round the camera."""
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.mesh.primitive_plane_add(size=50)
+    add(made_result(body, tmp_path / "a.png", [made_people.person(body)]))
+    assert meshes_of("a")[0].parent.location.x > 4
+    assert_seen_as_estimated(body, "a", [made_people.person(body)], 640, 480)
