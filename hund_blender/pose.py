@@ -70,7 +70,6 @@ def _place(
 def view_box(placed: PlacedPhoto, photo: Photo) -> Array:
     """Least and greatest corner (2, 3) of a photo's camera, people, and view to their depth.
 
-
     Photos that keep out of each other's boxes do not show up in each other's cameras.
     """
     camera = placed.camera_location

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The body's materials, in the order of the asset's face_materials; all people share them."""
+"""The materials all people share: those of the asset's face_materials, then the iris."""
 
 from typing import Any, Final, NamedTuple
 
@@ -10,15 +10,17 @@ from ..compat import node_of_type, node_tree
 
 class Look(NamedTuple):
     name: str
-    color: tuple[float, float, float]
+    color: tuple[float, float, float]  # linear
+    viewport: tuple[float, float, float]  # lighter, as the solid view shades darkly
     roughness: float
     subsurface: float
 
 
 LOOKS: Final = (
-    Look("HUND Skin", (0.68, 0.46, 0.36), 0.5, 0.08),
-    Look("HUND Eyes", (0.75, 0.75, 0.72), 0.1, 0.0),
-    Look("HUND Mouth", (0.42, 0.12, 0.10), 0.35, 0.08),
+    Look("HUND Skin", (0.60, 0.36, 0.26), (0.90, 0.62, 0.47), 0.5, 0.08),
+    Look("HUND Eyes", (0.75, 0.75, 0.72), (0.95, 0.95, 0.92), 0.1, 0.0),
+    Look("HUND Mouth", (0.42, 0.12, 0.10), (0.55, 0.18, 0.15), 0.35, 0.08),
+    Look("HUND Iris", (0.045, 0.025, 0.015), (0.07, 0.04, 0.02), 0.1, 0.0),
 )
 
 
@@ -31,10 +33,11 @@ def _make(look: Look) -> bpy.types.Material:
     material = bpy.data.materials.new(look.name)
     inputs: Any = node_of_type(node_tree(material), "BSDF_PRINCIPLED").inputs
     color: Any = (*look.color, 1.0)
+    viewport: Any = (*look.viewport, 1.0)
     inputs["Base Color"].default_value = color
     inputs["Roughness"].default_value = look.roughness
     inputs["Subsurface Weight"].default_value = look.subsurface
     inputs["Subsurface Scale"].default_value = 0.01
-    material.diffuse_color = color
+    material.diffuse_color = viewport
     material.roughness = look.roughness
     return material

@@ -3,15 +3,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import bpy
 import numpy as np
+import numpy.typing as npt
 
 from ..body import WEIGHT_UNIT, Body, RestBody
 from .arrays import write
 from .materials import body_materials
+
+Array = npt.NDArray[Any]
+
+EYES, IRIS = 1, 3  # of materials.LOOKS
+EYE_BONES: Final = frozenset({"eye.L", "eye.R"})  # they look along their Y
+IRIS_COS: Final = math.cos(math.radians(24))
 
 
 def build_mesh(
@@ -42,12 +50,24 @@ def _quads(name: str, body: Body, rest: RestBody) -> bpy.types.Mesh:
     write(mesh.polygons, "loop_start", np.arange(0, faces.size, 4, dtype=np.int32))
     for material in body_materials():
         mesh.materials.append(material)
-    write(mesh.polygons, "material_index", body.arrays["face_materials"].astype(np.int32))
+    write(mesh.polygons, "material_index", _face_materials(body, rest))
     layer = mesh.uv_layers.new(name="UVMap")
     write(layer.uv, "vector", body.arrays["uvs"][body.arrays["face_uvs"].ravel()])
     mesh.update(calc_edges=True)
     mesh.shade_smooth()
     return mesh
+
+
+def _face_materials(body: Body, rest: RestBody) -> Array:
+    """Material indices (F,): the asset's, but the eyes look out of an iris."""
+    materials = body.arrays["face_materials"].astype(np.int32)
+    centers = rest.vertices[body.arrays["faces"]].mean(1)
+    for name in EYE_BONES & set(body.bone_names):
+        eye = body.bone_names.index(name)
+        from_eye = centers - rest.heads[eye]
+        cosines = from_eye @ rest.rotations[eye][:, 1] / np.linalg.norm(from_eye, axis=1)
+        materials[(materials == EYES) & (cosines > IRIS_COS)] = IRIS
+    return materials
 
 
 def _bind(mesh_object: bpy.types.Object, body: Body, armature_object: bpy.types.Object) -> None:

@@ -160,8 +160,9 @@ def test_mesh_is_what_an_artist_expects(body: Body, tmp_path: Path) -> None:
         "HUND Skin",
         "HUND Eyes",
         "HUND Mouth",
+        "HUND Iris",
     ]
-    assert {polygon.material_index for polygon in mesh.polygons} == {0, 1, 2}
+    assert {polygon.material_index for polygon in mesh.polygons} == {0, 1, 2, 3}
     groups = [group.name for group in meshes_of("mesh")[0].vertex_groups]
     assert groups == list(body.bone_names)
 
