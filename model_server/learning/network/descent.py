@@ -99,6 +99,8 @@ class Stage(nn.Module):
 class Descent(nn.Module):
     """Evidence → the states of all stages, the first guess included."""
 
+    mean_state: Tensor
+
     def __init__(self, config: NetworkConfig, body: LandmarkModel, mean_state: Tensor) -> None:
         super().__init__()
         self.config = config

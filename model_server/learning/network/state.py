@@ -50,8 +50,8 @@ def place_in_view(place: Tensor, extent: Tensor) -> Tensor:
 
 
 def place_of(translation: Tensor, extent: Tensor) -> Tensor:
-    """The inverse of `place_in_view`."""
-    distance = translation[:, 2:]
+    """The inverse of `place_in_view` for what is before the camera."""
+    distance = translation[:, 2:].clamp(min=0.05)
     return torch.cat(
         [translation[:, :2] / (extent * distance), torch.log(3 * extent * distance)], 1
     )

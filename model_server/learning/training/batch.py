@@ -37,6 +37,12 @@ class People:
         )
 
 
+    def to(self, device: torch.device) -> People:
+        seen = Detection(*(value.to(device) for value in vars(self.detection).values()))
+        truth = (self.rotations, self.phenotypes, self.translation)
+        return People(seen, *(value.to(device) for value in truth))
+
+
 @dataclass(frozen=True)
 class Truth:
     """What a perfect network would say, in the virtual camera."""

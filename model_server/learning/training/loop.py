@@ -68,7 +68,7 @@ def train(
 def start(people: People, config: TrainConfig, checkpoint: Path) -> Run:
     torch.manual_seed(config.seed)
     body = LandmarkModel(BodyModel())
-    network = Descent(config.network, body, mean_state(people.rotations))
+    network = Descent(config.network, body, mean_state(people.rotations)).to(device())
     network.half_precision = config.half_precision
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -85,16 +85,21 @@ def start(people: People, config: TrainConfig, checkpoint: Path) -> Run:
     return run
 
 
+def device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def advance(run: Run, people: People, config: TrainConfig) -> float:
     """One step on one batch; returns its loss."""
     for group in run.optimizer.param_groups:
         group["lr"] = learning_rate(run.step, config)
-    evidence, truth = evidence_and_truth(people, run.network.body)
+    evidence, truth = evidence_and_truth(people.to(device()), run.network.body)
     loss = trajectory_loss(run.network(evidence), truth, evidence, config.weights)
     run.optimizer.zero_grad()
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)
-    run.optimizer.step()
+    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)
+    if torch.isfinite(norm):  # one degenerate person must not undo hours
+        run.optimizer.step()
     run.step += 1
     decay = min(config.average, run.step / (run.step + 20))
     with torch.no_grad():
@@ -124,6 +129,7 @@ def limb_errors(network: Descent, people: People) -> tuple[Tensor, list[Tensor]]
     """PA-MPJPE (N,) in mm over 12 limb joints: of the detector's own 3D points, and of the body
     after every stage.
     """
+    people = people.to(network.mean_state.device)
     evidence, truth = evidence_and_truth(people, network.body)
     names = network.body.names
     rows = [names.index(f"coco:{joint}") for joint in LIMB_JOINTS]

@@ -58,6 +58,6 @@ def trajectory_loss(
     losses = torch.stack(
         [stage_loss(posed, truth, evidence, weights) for posed in stages]
     )  # (M + 1, B)
-    decay = torch.tensor([weights.decay ** (len(stages) - 1 - i) for i in range(len(stages))])
+    decay = losses.new_tensor([weights.decay**i for i in reversed(range(len(stages)))])
     setback = (losses[1:] - losses[:-1].detach()).clamp(min=0).mean()
     return (decay[:, None] * losses).sum(0).mean() / decay.sum() + weights.progress * setback
