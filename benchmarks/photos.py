@@ -34,8 +34,7 @@ from model_server.image import decode_photo
 from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS
 from model_server.landmarks import PoseDetector, PoseLandmarks
 from model_server.people import PeopleFinder
-from model_server.pipeline import Pipeline
-from model_server.session import OnnxDescent
+from model_server.pipeline import Pipeline, load_pipeline
 from model_server.settings import ASSETS
 
 PHOTOS: Final = Path(__file__).parents[2] / "shared" / "data" / "photos"
@@ -170,7 +169,7 @@ def contact_sheet(pictures: list[ImageArray], columns: int = 4, side: int = 480)
 
 def load_methods() -> Methods:
     try:
-        return Methods(pipeline=Pipeline(OnnxDescent(ASSETS / "descent.onnx")))
+        return Methods(pipeline=load_pipeline(ASSETS))
     except InternalError as error:
         print(f"Without the body: {error.message}", file=sys.stderr)
         return Methods()

@@ -3,8 +3,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_server.arrays import FloatArray
 
@@ -24,7 +26,7 @@ class BodyParams:
     facial_actions: Mapping[str, float] = field(default_factory=dict[str, float])  # 0…1
 
 
-def wxyz_from_matrix(rotations: FloatArray) -> FloatArray:
+def wxyz_from_matrix(rotations: NDArray[np.floating[Any]]) -> FloatArray:
     """Rotation matrices (N, 3, 3), column vectors, to unit quaternions (N, 4) WXYZ, W not negative.
 
     Shepperd's method: of four equivalent formulas the one with the largest divisor, so that no

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from model_server import __version__
 from model_server.errors import BadRequestError, HundError
-from model_server.settings import Settings, new_token
+from model_server.settings import ASSETS, Settings, new_token
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,11 +69,11 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _estimate(options: argparse.Namespace) -> None:
-    from model_server.serve import load_pipeline
+    from model_server.pipeline import load_pipeline
     from model_server.wire import estimate_answer
 
     content = _read(options.photo)
-    pipeline = load_pipeline(Settings())
+    pipeline = load_pipeline(ASSETS)
     found = pipeline.estimate(content, focal_px=options.focal_px, max_people=options.max_people)
     text = estimate_answer(found).model_dump_json(indent=1)
     if options.output:

@@ -2,14 +2,17 @@
 """Landmarks to evidence, and the network's answer to people: both sides of one session call."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from model_server.arrays import FloatArray
 from model_server.body_params import BodyParams, Quaternion, Vector, wxyz_from_matrix
+from model_server.bones import BodyBones
 from model_server.camera import Camera
 from model_server.estimate import Keypoints, Person
+from model_server.fusion import fuse_hands
 from model_server.hypotheses import person_box
 from model_server.joint_landmarks import landmarks_of_bone
 from model_server.landmark_names import COCO_FROM_POSE, POSE_LANDMARKS, indices
@@ -36,37 +39,70 @@ def evidence_of(people: Sequence[PersonLandmarks], camera: Camera) -> Evidence:
     )
 
 
-def decode(
-    posed: Posed, people: Sequence[PersonLandmarks], camera: Camera, config: DescentConfig
-) -> list[Person]:
-    """The people behind a batch of `evidence_of`, each by the look that the body explains best."""
-    starts = np.cumsum([0, *(len(person.hypotheses) for person in people)])
-    return [
-        _person(posed, int(start), person, camera, config)
-        for start, person in zip(starts[:-1], people, strict=True)
-    ]
+@dataclass(frozen=True)
+class Decoder:
+    """Knows what the network's numbers are called, and the bones of the body it poses."""
+
+    config: DescentConfig
+    bones: BodyBones
+
+    def people(
+        self, posed: Posed, people: Sequence[PersonLandmarks], camera: Camera
+    ) -> list[Person]:
+        """The people behind a batch of `evidence_of`, by the looks that the body explains best."""
+        starts = np.cumsum([0, *(len(person.hypotheses) for person in people)])
+        return [
+            self._person(posed, int(start), person, camera)
+            for start, person in zip(starts[:-1], people, strict=True)
+        ]
+
+    def _person(
+        self, posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera
+    ) -> Person:
+        chosen = best_look(posed.energy[start : start + len(landmarks.hypotheses)])
+        index, seen = start + chosen, landmarks.with_best(chosen)
+        confidence = seen.pose.visibility * seen.support[0]
+        parameters = self._parameters(posed, index, seen, camera)
+        return Person(
+            box=person_box(seen.pose),
+            confidence=seen.confidence,
+            keypoints=_keypoints(posed.keypoints_cam[index], confidence, camera),
+            landmarks=seen,
+            joint_confidence=_joint_confidence(list(parameters.rotations), confidence),
+            parameters=parameters,
+        )
+
+    def _parameters(
+        self, posed: Posed, index: int, seen: PersonLandmarks, camera: Camera
+    ) -> BodyParams:
+        root = posed.root[index].astype(np.float64)
+        body = dict(
+            zip(self.config.pose_bones, posed.rotations[index].astype(np.float64), strict=True)
+        )
+        phenotypes = dict(
+            zip(
+                self.config.phenotypes,
+                _rounded(np.clip(posed.phenotypes[index], 0, 1)),
+                strict=True,
+            )
+        )
+        fused = fuse_hands(body, root, seen, camera, self.bones.reference(phenotypes))
+        quaternions = wxyz_from_matrix(np.stack([root, *fused.values()]))
+        return BodyParams(
+            rig=self.config.rig,
+            root=_quaternion(quaternions[0]),
+            translation=_vector(posed.translation[index]),
+            rotations={
+                bone: _quaternion(q) for bone, q in zip(fused, quaternions[1:], strict=True)
+            },
+            phenotypes=phenotypes,
+        )
 
 
 def best_look(energies: FloatArray) -> int:
     """Which look to believe, given the energies (N,) of looks in the order of the vote."""
     ranks = np.arange(len(energies))
     return int(np.argmin(energies * (1 + _ENERGY_PER_RANK * ranks)))
-
-
-def _person(
-    posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera, config: DescentConfig
-) -> Person:
-    chosen = best_look(posed.energy[start : start + len(landmarks.hypotheses)])
-    seen = landmarks.with_best(chosen)
-    confidence = seen.pose.visibility * seen.support[0]
-    return Person(
-        box=person_box(seen.pose),
-        confidence=seen.confidence,
-        keypoints=_keypoints(posed.keypoints_cam[start + chosen], confidence, camera),
-        landmarks=seen,
-        joint_confidence=_joint_confidence(config.pose_bones, confidence),
-        parameters=_parameters(posed, start + chosen, config),
-    )
 
 
 def _keypoints(joints_cam: FloatArray, confidence: FloatArray, camera: Camera) -> Keypoints:
@@ -79,25 +115,15 @@ def _joint_confidence(bones: Sequence[str], confidence: FloatArray) -> dict[str,
     return {bone: float(confidence[place].min(initial=1.0)) for bone, place in places.items()}
 
 
-def _parameters(posed: Posed, index: int, config: DescentConfig) -> BodyParams:
-    quaternions = wxyz_from_matrix(posed.rotations[index])
-    values = (round(float(value), _DIGITS) for value in np.clip(posed.phenotypes[index], 0, 1))
-    return BodyParams(
-        rig=config.rig,
-        root=_quaternion(wxyz_from_matrix(posed.root[index, None])[0]),
-        translation=_vector(posed.translation[index]),
-        rotations={
-            bone: _quaternion(q) for bone, q in zip(config.pose_bones, quaternions, strict=True)
-        },
-        phenotypes=dict(zip(config.phenotypes, values, strict=True)),
-    )
+def _rounded(values: FloatArray) -> list[float]:
+    return [round(float(value), _DIGITS) for value in values]
 
 
 def _quaternion(values: FloatArray) -> Quaternion:
-    w, x, y, z = (round(float(value), _DIGITS) for value in values)
+    w, x, y, z = _rounded(values)
     return w, x, y, z
 
 
 def _vector(values: FloatArray) -> Vector:
-    x, y, z = (round(float(value), _DIGITS) for value in values)
+    x, y, z = _rounded(values)
     return x, y, z

@@ -5,18 +5,20 @@ import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 from model_server.arrays import ImageArray
+from model_server.bones import BodyBones
 from model_server.camera import Camera, camera_of
-from model_server.decode import decode, evidence_of
+from model_server.decode import Decoder, evidence_of
 from model_server.estimate import Estimate, Person
 from model_server.face import FaceDetector
 from model_server.hands import HandDetector
 from model_server.image import Photo, decode_photo
 from model_server.landmarks import PersonLandmarks
 from model_server.people import PeopleFinder
-from model_server.session import DescentSession
+from model_server.session import DescentSession, OnnxDescent
 
 
 class Estimator(Protocol):
@@ -45,11 +47,24 @@ class Stopwatch:
         self.timings_ms[name] = round((time.perf_counter() - start) * 1000, 1)
 
 
+def load_pipeline(assets: Path, *, threads: int = 2) -> "Pipeline":
+    """The pipeline whose descent network and body lie in the folder `assets`."""
+    descent = OnnxDescent(assets / "descent.onnx", threads=threads)
+    return Pipeline(descent, BodyBones(assets / f"{descent.config.rig}.npz"), threads=threads)
+
+
 class Pipeline:
     """Holds the loaded networks. One photo at a time."""
 
-    def __init__(self, descent: DescentSession, *, threads: int = 2) -> None:
+    def __init__(
+        self,
+        descent: DescentSession,
+        bones: BodyBones,
+        *,
+        threads: int = 2,
+    ) -> None:
         self._descent = descent
+        self._decoder = Decoder(descent.config, bones)
         self._people = PeopleFinder(threads=threads)
         self._hands = HandDetector()
         self._face = FaceDetector()
@@ -92,7 +107,7 @@ class Pipeline:
         if not seen:
             return []
         posed = self._descent.run(evidence_of(seen, camera))
-        people = decode(posed, seen, camera, self._descent.config)
+        people = self._decoder.people(posed, seen, camera)
         return sorted(people, key=lambda person: -person.box.area)
 
     def close(self) -> None:

@@ -15,8 +15,7 @@ import uvicorn
 from model_server import __version__
 from model_server.app import create_app
 from model_server.errors import BadRequestError
-from model_server.pipeline import Estimator, Pipeline
-from model_server.session import OnnxDescent
+from model_server.pipeline import load_pipeline
 from model_server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -24,15 +23,10 @@ logger = logging.getLogger(__name__)
 _GRACE_S: Final = 1.0  # to finish what is being sent before the process ends the hard way
 
 
-def load_pipeline(settings: Settings) -> Estimator:
-    descent = OnnxDescent(settings.assets / "descent.onnx", threads=settings.threads)
-    return Pipeline(descent, threads=settings.threads)
-
-
 def serve(settings: Settings) -> None:
     """Answer requests until told to stop."""
     # Loaded here and not by the app, so that a broken installation is told in one line.
-    pipeline = load_pipeline(settings)
+    pipeline = load_pipeline(settings.assets, threads=settings.threads)
     listening = _listen(settings)
     app = create_app(settings, lambda _: pipeline)
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)

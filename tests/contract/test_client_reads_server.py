@@ -11,19 +11,21 @@ from hund_blender.errors import PhotoError, ServerError
 from hund_blender.estimate import Estimate
 from model_server import __version__
 from model_server.landmark_names import COCO_JOINTS
-from model_server.pipeline import Pipeline
-from model_server.session import OnnxDescent
+from model_server.pipeline import Pipeline, load_pipeline
 from model_server.settings import ASSETS
 from model_server.wire import EstimateAnswer, estimate_answer
 from tests.server.doubles import TOKEN, running
 from tests.server.pictures import GRACE_HOPPER, encoded, gradient
+from tests.server.tiny_body import write_tiny_body
 from tests.server.tiny_descent import BONES, write_tiny_descent
 
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    graph = write_tiny_descent(tmp_path_factory.mktemp("graph") / "descent.onnx")
-    pipeline = Pipeline(OnnxDescent(graph))
+    folder = tmp_path_factory.mktemp("assets")
+    write_tiny_descent(folder / "descent.onnx")
+    write_tiny_body(folder / "anny.npz")
+    pipeline = load_pipeline(folder)
     yield pipeline
     pipeline.close()
 

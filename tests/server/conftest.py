@@ -3,19 +3,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.server.tiny_body import write_tiny_body
 
 from model_server.people import PeopleFinder
-from model_server.pipeline import Pipeline
-from model_server.session import OnnxDescent
+from model_server.pipeline import Pipeline, load_pipeline
 from tests.server.tiny_descent import write_tiny_descent
 
 
 @pytest.fixture(scope="session")
 def tiny_assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of assets: the tiny descent and a few bytes for a body."""
+    """A folder of assets: the tiny descent and the tiny body."""
     folder = tmp_path_factory.mktemp("assets")
     write_tiny_descent(folder / "descent.onnx")
-    (folder / "anny.npz").write_bytes(b"a body" * 100)
+    write_tiny_body(folder / "anny.npz")
     return folder
 
 
@@ -29,6 +29,6 @@ def people_finder() -> Iterator[PeopleFinder]:
 @pytest.fixture(scope="session")
 def pipeline(tiny_assets: Path) -> Iterator[Pipeline]:
     """Real landmarks, tiny descent."""
-    pipeline = Pipeline(OnnxDescent(tiny_assets / "descent.onnx"))
+    pipeline = load_pipeline(tiny_assets)
     yield pipeline
     pipeline.close()

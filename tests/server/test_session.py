@@ -5,8 +5,9 @@ import numpy as np
 import onnx
 import pytest
 
+from model_server.bones import BodyBones
 from model_server.camera import camera_of
-from model_server.decode import best_look, decode, evidence_of
+from model_server.decode import Decoder, best_look, evidence_of
 from model_server.errors import InternalError
 from model_server.hypotheses import vote
 from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS
@@ -37,10 +38,11 @@ def test_a_batch_equals_its_members(descent: OnnxDescent) -> None:
         np.testing.assert_allclose(together.energy[i], alone.energy[0], rtol=1e-5)
 
 
-def test_people_come_back_with_their_own_looks(descent: OnnxDescent) -> None:
+def test_people_come_back_with_their_own_looks(descent: OnnxDescent, tiny_assets: Path) -> None:
     people = [vote([made_up_pose(0), made_up_pose(1)]), vote([made_up_pose(2)])]
     posed = descent.run(evidence_of(people, CAMERA))
-    for person, answer in zip(people, decode(posed, people, CAMERA, descent.config), strict=True):
+    decoder = Decoder(descent.config, BodyBones(tiny_assets / "anny.npz"))
+    for person, answer in zip(people, decoder.people(posed, people, CAMERA), strict=True):
         expected = person.pose.landmarks_px[list(COCO_FROM_POSE)]
         np.testing.assert_allclose(answer.keypoints.px, expected, atol=0.01)
         assert answer.keypoints.cam.shape == (len(COCO_JOINTS), 3)

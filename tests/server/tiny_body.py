@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A body asset of two straight arms with five-fingered hands, as far as the server reads it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from model_server.hand_rig import FINGERS
+
+Bones = dict[str, tuple[str, tuple[float, float, float], tuple[float, float, float]]]
+
+
+def write_tiny_body(path: Path) -> Path:
+    """Save the asset at `path` and return it."""
+    bones = _bones()
+    names = list(bones)
+    meta = {
+        "bone_names": names,
+        "bone_parents": [names.index(parent) if parent else -1 for parent, _, _ in bones.values()],
+        "variation_names": {"age": ["young", "old"]},
+        "variation_anchors": {"age": [0, 1]},
+    }
+    eyes = np.tile(np.eye(3, dtype=np.float32), (len(names), 1, 1))
+    np.savez(
+        path,
+        meta=json.dumps(meta),
+        bone_heads=np.array([head for _, head, _ in bones.values()], np.float32),
+        bone_tails=np.array([tail for _, _, tail in bones.values()], np.float32),
+        rest_matrices=eyes,
+        variation_mask=np.array([[0, 1]], np.uint8),  # the older, the larger
+        variation_projection=np.ones((1, 1), np.float32),
+        shape_bone_heads=np.array([[head for _, head, _ in bones.values()]], np.float32),
+        shape_rest_matrices=np.zeros((1, len(names), 3, 3), np.float32),
+        reference_rotations=eyes,
+    )
+    return path
+
+
+def _bones() -> Bones:
+    """By name the parent, the head and the tail; arms point sideways and palms down."""
+    bones: Bones = {"root": ("", (0, 0, 0), (0, 0, 1))}
+    for letter, s in (("L", 1), ("R", -1)):
+        bones[f"upperarm01.{letter}"] = ("root", (0.2 * s, 0, 1.4), (0.5 * s, 0, 1.4))
+        bones[f"lowerarm02.{letter}"] = (
+            f"upperarm01.{letter}",
+            (0.5 * s, 0, 1.4),
+            (0.7 * s, 0, 1.4),
+        )
+        bones[f"wrist.{letter}"] = (f"lowerarm02.{letter}", (0.7 * s, 0, 1.4), (0.72 * s, 0, 1.4))
+        for i, finger in enumerate(FINGERS):
+            bones |= _finger(finger, letter, s, i)
+    return bones
+
+
+def _finger(finger: str, letter: str, s: int, i: int) -> Bones:
+    parent, bones, y = f"wrist.{letter}", Bones(), -0.04 + 0.02 * i
+    start = 0.72 if i == 0 else 0.79
+    for joint in (1, 2, 3):
+        # a little lower at every joint, as fingers at rest are
+        heads = [(s * (start + 0.03 * j), y, 1.4 - 0.002 * j * j) for j in (joint - 1, joint)]
+        bones[f"{finger}-{joint}.{letter}"] = (parent, heads[0], heads[1])
+        parent = f"{finger}-{joint}.{letter}"
+    return bones
