@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import IO, Any, Final
 
@@ -35,6 +35,13 @@ class RestBody:
     heads: Array  # (B, 3)
     rotations: Array  # (B, 3, 3) rest rotations R; Y points along the bone
     tails: Array  # (B, 3) where to draw the ends of the bones
+
+    def standing(self) -> RestBody:
+        """The same with its lowest point on the floor, z = 0."""
+        up = np.array([0.0, 0.0, -self.vertices[:, 2].min()])
+        return replace(
+            self, vertices=self.vertices + up, heads=self.heads + up, tails=self.tails + up
+        )
 
 
 @dataclass(frozen=True, eq=False)

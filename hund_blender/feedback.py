@@ -24,7 +24,7 @@ def show_progress(job: Job) -> None:
             area.tag_redraw()
     if job.is_finished and job.placed:
         _look_through_camera()
-    if job.is_finished and job.problems:
+    if job.is_finished and job.problems and not job.was_cancelled:
         _pop_up(job.problems)
 
 

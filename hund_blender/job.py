@@ -88,6 +88,10 @@ class Job:
         """Whether the scene has changed."""
         return self._placed
 
+    @property
+    def was_cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
     def start(self) -> None:
         self._thread.start()
 

@@ -32,7 +32,7 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[m
     files: bpy.props.CollectionProperty(
         type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"}
     )
-    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN"})
     max_people: bpy.props.IntProperty(
         name="Most People",
         description="How many people to find at most, the largest first",

@@ -22,7 +22,7 @@ VIEW_DEPTH_M: Final = 8.0  # room that every camera gets at least
 
 @dataclass(frozen=True, eq=False)
 class PlacedPerson:
-    """A person ready to be built: rest in the body frame, pose in Blender's world."""
+    """A person ready to be built: at rest, standing on the floor, and posed in Blender's world."""
 
     person: Person
     rest: RestBody
@@ -64,7 +64,7 @@ def _place(
 ) -> PlacedPerson:
     hips = blender_from_cam(posed_cam.heads[0], camera_location)
     posed = posed_cam.moved(BLENDER_FROM_CAM, posed_cam.heads[0], hips)
-    return PlacedPerson(person, rest, posed, np.array([hips[0], hips[1], 0.0]))
+    return PlacedPerson(person, rest.standing(), posed, np.array([hips[0], hips[1], 0.0]))
 
 
 def view_box(placed: PlacedPhoto, photo: Photo) -> Array:
