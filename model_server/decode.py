@@ -12,6 +12,7 @@ from model_server.body_params import BodyParams, Quaternion, Vector, wxyz_from_m
 from model_server.bones import BodyBones
 from model_server.camera import Camera
 from model_server.estimate import Keypoints, Person
+from model_server.facial_actions import facial_actions
 from model_server.fusion import fuse_hands
 from model_server.hypotheses import person_box
 from model_server.joint_landmarks import landmarks_of_bone
@@ -96,6 +97,7 @@ class Decoder:
                 bone: _quaternion(q) for bone, q in zip(fused, quaternions[1:], strict=True)
             },
             phenotypes=phenotypes,
+            facial_actions={} if seen.face is None else facial_actions(seen.face),
         )
 
 

@@ -19,8 +19,8 @@ from model_server.hands import pixels_per_metre
 from model_server.landmark_names import POSE_LANDMARKS, indices
 from model_server.landmarks import FaceLandmarks, PoseLandmarks
 
-_CROP_SIZE: Final = 256
-_CROP_SIDE_M: Final = 0.45
+_CROP_SIZE: Final = 384
+_CROP_SIDE_M: Final = 0.40
 _CROP_PER_HEAD: Final = 2.6  # of the box around eyes, ears and mouth, for faces near the camera
 _NOSE_TOLERANCE: Final = 0.2  # of the crop's side
 _MIN_SIDE_PX: Final = 40.0
@@ -59,8 +59,9 @@ class FaceDetector:
 
 
 def _face(crop: Crop, points: Any) -> FaceLandmarks:
-    in_crop = np.array([(p.x, p.y) for p in points.landmark], np.float32) * np.float32(crop.size)
-    return FaceLandmarks(apply_affine(image_from_crop(crop), in_crop))
+    in_crop = np.array([(p.x, p.y, p.z) for p in points.landmark], np.float32) * crop.size
+    px = apply_affine(image_from_crop(crop), in_crop[:, :2])
+    return FaceLandmarks(px, in_crop[:, 2] * np.float32(crop.scale))
 
 
 def face_crop(body: PoseLandmarks) -> Crop | None:

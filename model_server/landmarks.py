@@ -54,9 +54,11 @@ class FaceLandmarks:
     """One face, the 468 points of mediapipe's mesh and ten of the irises."""
 
     landmarks_px: FloatArray  # (478, 2)
+    depth: FloatArray  # (478,) away from the camera relative to the middle of the head, in pixels
 
     def scaled(self, factor: float) -> "FaceLandmarks":
-        return FaceLandmarks(self.landmarks_px * np.float32(factor))
+        scale = np.float32(factor)
+        return FaceLandmarks(self.landmarks_px * scale, self.depth * scale)
 
 
 @dataclass(frozen=True)

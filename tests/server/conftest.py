@@ -3,10 +3,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.server.tiny_body import write_tiny_body
 
 from model_server.people import PeopleFinder
 from model_server.pipeline import Pipeline, load_pipeline
+from tests.server.tiny_body import write_tiny_body
 from tests.server.tiny_descent import write_tiny_descent
 
 
