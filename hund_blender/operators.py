@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 from bpy_extras.io_utils import ImportHelper
@@ -13,6 +13,8 @@ from .feedback import show_progress
 from .importing import SLOT, ImportOptions, new_job
 from .job import Job
 from .preferences import server_settings
+
+PHOTO_EXTENSIONS: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[misc]
@@ -24,7 +26,7 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[m
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_glob: bpy.props.StringProperty(
-        default="*.jpg;*.jpeg;*.png;*.webp;*.bmp;*.tif;*.tiff", options={"HIDDEN"}
+        default=";".join(f"*{extension}" for extension in PHOTO_EXTENSIONS), options={"HIDDEN"}
     )
     display_type: bpy.props.EnumProperty(
         items=(("THUMBNAIL", "Thumbnails", "", 3),), options={"HIDDEN"}
@@ -50,6 +52,13 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[m
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set("An import is running")
         return SLOT.job is None
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
+        """Dropped photos need no file browser."""
+        if self.files:
+            return self.execute(context)
+        browse: Any = ImportHelper.invoke
+        return set(browse(self, context, event))
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         paths = self._paths()

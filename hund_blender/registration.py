@@ -8,11 +8,11 @@ from typing import Final
 import bpy
 from bpy.app.handlers import persistent
 
-from . import operators, panels
+from . import file_handlers, operators, panels
 from .importing import SERVERS, SLOT
 from .preferences import HundPreferences
 
-CLASSES: Final = (HundPreferences, *operators.CLASSES, *panels.CLASSES)
+CLASSES: Final = (HundPreferences, *operators.CLASSES, *panels.CLASSES, *file_handlers.CLASSES)
 
 
 @persistent  # type: ignore[untyped-decorator]

@@ -58,12 +58,15 @@ def furnished() -> dict[str, Any]:
     return state_of_file()
 
 
-def test_operator_builds_people(body: Body, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("context", ["EXEC_DEFAULT", "INVOKE_DEFAULT"])  # a script; a drop
+def test_operator_builds_people(
+    body: Body, photo: Path, monkeypatch: pytest.MonkeyPatch, context: str
+) -> None:
     with local_server.running(answering(body)) as server:
         settings = ServerSettings(remote_address=server.address, remote_token=local_server.TOKEN)
         monkeypatch.setattr("hund_blender.operators.server_settings", lambda _: settings)
         result = bpy.ops.hund.import_photos(
-            files=[{"name": photo.name}], directory=str(photo.parent), max_people=3
+            context, files=[{"name": photo.name}], directory=str(photo.parent), max_people=3
         )
     assert result == {"FINISHED"}
     assert "party Person 1" in bpy.data.objects

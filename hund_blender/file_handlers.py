@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Photos dropped on a 3D view."""
+
+from __future__ import annotations
+
+import bpy
+
+from .operators import PHOTO_EXTENSIONS, HUND_OT_import_photos
+from .panels import HUND_PT_main
+
+
+class HUND_FH_photos(bpy.types.FileHandler):
+    """Only beside an open HUND tab: elsewhere Blender makes reference images of what is dropped."""
+
+    bl_idname = "HUND_FH_photos"
+    bl_label = "People from Photos"
+    bl_import_operator = HUND_OT_import_photos.bl_idname
+    bl_file_extensions = ";".join(PHOTO_EXTENSIONS)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        area = context.area
+        if area is None or area.type != "VIEW_3D":
+            return False
+        sidebars = (region for region in area.regions if region.type == "UI" and region.width > 1)
+        return any(side.active_panel_category == HUND_PT_main.bl_category for side in sidebars)
+
+
+CLASSES = (HUND_FH_photos,)
