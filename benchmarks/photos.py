@@ -167,16 +167,16 @@ def contact_sheet(pictures: list[ImageArray], columns: int = 4, side: int = 480)
     return sheet
 
 
-def load_methods() -> Methods:
+def load_methods(assets: Path) -> Methods:
     try:
-        return Methods(pipeline=load_pipeline(ASSETS))
+        return Methods(pipeline=load_pipeline(assets))
     except InternalError as error:
         print(f"Without the body: {error.message}", file=sys.stderr)
         return Methods()
 
 
-def measure(folder: Path, sheet: Path | None) -> dict[str, Score]:
-    methods, scores, pictures = load_methods(), dict[str, Score](), list[ImageArray]()
+def measure(folder: Path, sheet: Path | None, assets: Path) -> dict[str, Score]:
+    methods, scores, pictures = load_methods(assets), dict[str, Score](), list[ImageArray]()
     for name, people in read_annotations(folder / "annotations.json").items():
         content = (folder / name).read_bytes()
         found = methods.run(content)
@@ -195,11 +195,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="PCK@0.2 torso on annotated photos")
     parser.add_argument("--photos", type=Path, default=PHOTOS, help="with annotations.json inside")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet: yellow voted, blue body")
+    parser.add_argument("--assets", type=Path, default=ASSETS, help="anny.npz and descent.onnx")
     options = parser.parse_args()
     if not (options.photos / "annotations.json").is_file():
         print(f"No annotated photos in {options.photos}; name a folder with --photos.")
         return 2
-    for method, score in measure(options.photos, options.sheet).items():
+    for method, score in measure(options.photos, options.sheet, options.assets).items():
         print(score.line(method))
     return 0
 
