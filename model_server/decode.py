@@ -20,9 +20,7 @@ from model_server.landmark_names import COCO_FROM_POSE, POSE_LANDMARKS, indices
 from model_server.landmarks import PersonLandmarks
 from model_server.session import DescentConfig, Evidence, Posed
 
-# A look that the vote ranks lower is believed only if the body explains it this much better, per
-# rank.
-_ENERGY_PER_RANK: Final = 0.25
+_UNBACKED: Final = 0.05  # support of a look that no other backs; it must explain itself far better
 _DIGITS: Final = 6
 
 
@@ -60,7 +58,8 @@ class Decoder:
     def _person(
         self, posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera
     ) -> Person:
-        chosen = best_look(posed.energy[start : start + len(landmarks.hypotheses)])
+        energies = posed.energy[start : start + len(landmarks.hypotheses)]
+        chosen = best_look(energies, landmarks.support.mean(axis=1))
         index, seen = start + chosen, landmarks.with_best(chosen)
         confidence = seen.pose.visibility * seen.support[0]
         parameters = self._parameters(posed, index, seen, camera)
@@ -101,10 +100,9 @@ class Decoder:
         )
 
 
-def best_look(energies: FloatArray) -> int:
-    """Which look to believe, given the energies (N,) of looks in the order of the vote."""
-    ranks = np.arange(len(energies))
-    return int(np.argmin(energies * (1 + _ENERGY_PER_RANK * ranks)))
+def best_look(energies: FloatArray, support: FloatArray) -> int:
+    """Which of N looks to believe: what the body explains well (N,) and other looks back (N,)."""
+    return int(np.argmin(energies / np.sqrt(support + _UNBACKED)))
 
 
 def _keypoints(joints_cam: FloatArray, confidence: FloatArray, camera: Camera) -> Keypoints:
