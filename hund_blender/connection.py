@@ -23,9 +23,10 @@ class ServerSettings:
 
 
 class Servers:
-    """The child process and the body it sent; used by one job at a time."""
+    """The child process and the body it sent."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # a cancelled job may not have let go yet
         self._child: ServerProcess | None = None
         self._body: tuple[Address, Body] | None = None
 
@@ -33,7 +34,8 @@ class Servers:
         """A client for the server of these settings, which is started if need be."""
         if settings.remote_address.strip():
             return Client(_remote(settings))
-        return Client(self._local(settings, cancelled))
+        with self._lock:
+            return Client(self._local(settings, cancelled))
 
     def _local(self, settings: ServerSettings, cancelled: threading.Event) -> Address:
         python = find_python(settings.python)
@@ -45,9 +47,10 @@ class Servers:
 
     def body(self, client: Client) -> Body:
         """The body of that server, fetched once."""
-        if self._body is None or self._body[0] != client.address:
-            self._body = (client.address, client.body())
-        return self._body[1]
+        with self._lock:
+            if self._body is None or self._body[0] != client.address:
+                self._body = (client.address, client.body())
+            return self._body[1]
 
     def last_words(self) -> str:
         return self._child.last_words() if self._child is not None else ""

@@ -15,14 +15,14 @@ from .text import wrapped
 POPUP_CHARACTERS: Final = 70
 
 
-def show_progress(job: Job) -> None:
+def show_progress(job: Job, *, use_camera: bool) -> None:
     """Bring every window up to date with a job; called on every tick of its timer."""
     status = None if job.is_finished else f"HUND: {job.progress.text}"
     for window in bpy.context.window_manager.windows:
         window.workspace.status_text_set(status)
         for area in _views(window):
             area.tag_redraw()
-    if job.is_finished and job.placed:
+    if job.is_finished and job.placed and use_camera:
         _look_through_camera()
     if job.is_finished and job.problems and not job.was_cancelled:
         _pop_up(job.problems)
@@ -35,16 +35,14 @@ def _views(window: bpy.types.Window) -> Iterator[bpy.types.Area]:
 def _look_through_camera() -> None:
     """The largest 3D view of the first window shows what the photo's camera sees."""
     window = next(iter(bpy.context.window_manager.windows), None)
-    views = (
-        sorted(_views(window), key=lambda area: area.width * area.height)
-        if window is not None
-        else []
-    )
-    if not views or window is None or window.scene.camera is None:
+    if window is None or window.scene.camera is None:
         return
-    views[-1].spaces.active.region_3d.view_perspective = "CAMERA"
-    region = next(region for region in views[-1].regions if region.type == "WINDOW")
-    with override(window=window, area=views[-1], region=region):
+    view = max(_views(window), key=lambda area: area.width * area.height, default=None)
+    if view is None:
+        return
+    view.spaces.active.region_3d.view_perspective = "CAMERA"
+    region = next(region for region in view.regions if region.type == "WINDOW")
+    with override(window=window, area=view, region=region):
         bpy.ops.view3d.view_center_camera()
 
 

@@ -26,7 +26,6 @@ from .estimate import Estimate
 log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.1
-CANCELLED_REMEDY: Final = "Import the photos again when you like."
 NOBODY_REMEDY: Final = "Use a photo in which a person is larger and less hidden."
 
 
@@ -46,6 +45,13 @@ class Problem:
     subject: str
     message: str
     remedy: str
+
+
+CANCELLED: Final = Problem(
+    "",
+    "The import was cancelled; nothing was added.",
+    "Import the photos again when you like.",
+)
 
 
 @dataclass(frozen=True)
@@ -104,14 +110,14 @@ class Job:
 
     def step(self) -> bool:
         """Take in what the thread sent, place the people when all is there; True at the end."""
-        if not self.is_finished and self._cancelled.is_set():
-            self.problems = [
-                Problem("", "The import was cancelled; nothing was added.", CANCELLED_REMEDY)
-            ]
+        if self.is_finished:
+            return True
+        if self.was_cancelled:
+            self.problems = [CANCELLED]
             self.is_finished = True
-        if not self.is_finished:
-            self._take_in()
-        if not self.is_finished and self._all_answered:
+            return True
+        self._take_in()
+        if self._all_answered:
             self._place()
         return self.is_finished
 
@@ -141,7 +147,10 @@ class Job:
             failed = self._doors.place(self._results) if self._results else ()
             self.problems.extend(failed)
             self._placed = len(failed) < len(self._results)
-        except Exception as error:  # the timer must end and the panel must say why
+        except HundError as error:
+            self.problems.append(Problem("", error.message, error.remedy))
+        except Exception as error:
+            # The timer must end, and the panel must say why.
             log.exception("placing the people failed")
             self.problems.append(unexpected(error))
         self.is_finished = True
@@ -153,9 +162,8 @@ class Job:
             self._ask_for_all()
         except HundError as error:
             self._events.put(Problem("", error.message, error.remedy))
-        except (
-            Exception
-        ) as error:  # a thread that dies in silence would leave the panel waiting for ever
+        except Exception as error:
+            # A thread that dies in silence would leave the panel waiting for ever.
             log.exception("asking the server failed")
             self._events.put(unexpected(error))
         finally:
@@ -163,9 +171,8 @@ class Job:
 
     def _ask_for_all(self) -> None:
         for number, path in enumerate(self._paths):
-            self._client, body = self._doors.connect(
-                self._cancelled
-            )  # anew each time: a photo may have cost the server
+            # Anew each time: the last photo may have cost the server.
+            self._client, body = self._doors.connect(self._cancelled)
             text = f"Photo {number + 1} of {len(self._paths)}: {path.name}"
             self._events.put(Progress((number + 0.5) / len(self._paths), text))
             self._events.put(self._ask(self._client, body, path))
@@ -215,7 +222,10 @@ class JobSlot:
             finished = job.step()
             if finished:
                 self.job, self.problems = None, job.problems
-            on_change(job)
+            try:
+                on_change(job)
+            except Exception:  # what is shown must not stop what is done
+                log.exception("showing the progress failed")
             return None if finished else TICK_S
 
         self.job, self.problems, self._tick = job, [], tick

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[m
         job = new_job(context.scene, paths, options, server_settings(context))
         if bpy.app.background:
             return self._run_now(job)
-        SLOT.run_in_background(job, show_progress)
+        SLOT.run_in_background(job, partial(show_progress, use_camera=options.use_camera))
         return {"FINISHED"}
 
     def _paths(self) -> list[Path]:

@@ -51,15 +51,8 @@ class ServerProcess:
         self._follow(self._process.stderr, self._log.append)
 
     def _start(self) -> subprocess.Popen[str]:
-        command = [
-            str(self.python),
-            "-m",
-            "model_server",
-            "serve",
-            "--port",
-            "0",
-            "--exit-with-stdin",
-        ]
+        arguments = ("serve", "--port", "0", "--exit-with-stdin")
+        command = [str(self.python), "-m", "model_server", *arguments]
         pipe = subprocess.PIPE
         flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows has it
         # Blender's own Python settings must not leak into another Python.

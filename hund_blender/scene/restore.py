@@ -10,15 +10,8 @@ from typing import Any, Final, cast
 import bpy
 
 # Collections of bpy.data that an import adds to, users before what they use.
-_TOUCHED: Final = (
-    "collections",
-    "objects",
-    "meshes",
-    "armatures",
-    "cameras",
-    "materials",
-    "images",
-)
+_DATA: Final = ("meshes", "armatures", "cameras", "materials", "images")
+_TOUCHED: Final = ("collections", "objects", *_DATA)
 MODES_TO_BUILD_IN: Final = frozenset({"OBJECT", "POSE"})
 
 

@@ -13,6 +13,13 @@ GREETING = """
 """
 UNTIL_STDIN_CLOSES = GREETING + "    sys.stdin.read()\n"
 DEAF = GREETING + "    time.sleep(60)\n"
+SLOW = (
+    """
+    import time
+    time.sleep(0.5)
+"""
+    + UNTIL_STDIN_CLOSES
+)
 BROKEN = """
     import sys
     sys.exit("No module named onnxruntime")

@@ -112,3 +112,25 @@ def test_a_file_that_cannot_run(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(ServerError, match="cannot be run"):
         ServerProcess(program)
+
+
+def test_a_new_import_after_a_cancelled_one_gets_the_handshake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child_server.install(tmp_path, child_server.SLOW)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    servers, settings = Servers(), ServerSettings(python=str(PYTHON))
+    cancelled = threading.Event()
+
+    def give_up() -> None:
+        with pytest.raises(CancelledError):
+            servers.connect(settings, cancelled)
+
+    first = threading.Thread(target=give_up)
+    first.start()
+    time.sleep(0.1)
+    cancelled.set()
+    assert servers.connect(settings, threading.Event()).address.port == 1234
+    first.join()
+    servers.stop()
