@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from ..errors import SceneError
 from ..estimate import Photo
 from ..exif import UPRIGHT, jpeg_orientation, upright
+
+JPEG_QUALITY: Final = 95
 
 
 def load_photo(path: Path, photo: Photo) -> bpy.types.Image:
@@ -33,9 +36,21 @@ def _turned(stored: bpy.types.Image, photo: Photo, orientation: int) -> bpy.type
     name = stored.name
     bpy.data.images.remove(stored)
     turned = upright(pixels.reshape(height, width, 4)[::-1], orientation)[::-1]
-    image = bpy.data.images.new(name, photo.width, photo.height)
-    _pixels(image).foreach_set(np.ascontiguousarray(turned).ravel())
-    image.pack()
+    drawn = bpy.data.images.new(name, photo.width, photo.height)
+    _pixels(drawn).foreach_set(np.ascontiguousarray(turned).ravel())
+    return _packed_as_jpeg(drawn, name)
+
+
+def _packed_as_jpeg(drawn: bpy.types.Image, name: str) -> bpy.types.Image:
+    """A drawn image as if loaded from a JPEG; packed directly it would be a large PNG."""
+    with tempfile.TemporaryDirectory() as folder:
+        drawn.filepath_raw = str(Path(folder) / name)
+        drawn.file_format = "JPEG"
+        drawn.save(quality=JPEG_QUALITY)
+        bpy.data.images.remove(drawn)
+        image = bpy.data.images.load(str(Path(folder) / name))
+        image.pack()
+    image.filepath_raw = f"//{name}"  # where unpacking shall put it
     return image
 
 
