@@ -27,12 +27,13 @@ _FILLS_PICTURE: Final = (
     0.55  # of its longer side: such a person is the subject, nobody else is searched for
 )
 _SURE: Final = 0.75  # looks that agree by this need no others
+_AT_ODDS: Final = 0.5  # looks that agree by less contradict each other
 _SURE_LANDMARKS: Final = 12  # that they have to see; a head alone has eleven
 _SAME_BOX: Final = 0.3
 _SPARE: Final = 3  # seeds that may turn out to be nobody
 _MIN_PEERS: Final = 3  # of the looks at one person, itself included
 _MAX_HYPOTHESES: Final = 4
-_MIN_SUPPORT: Final = 0.12
+_MIN_SUPPORT: Final = 0.15
 _MIN_PIXELS: Final = 32  # of the longer side; the detector only guesses at smaller people
 
 
@@ -122,10 +123,10 @@ def _fills(found: Sequence[PoseLandmarks], longer_side: float) -> bool:
 
 
 def _sure(looks: Sequence[PoseLandmarks]) -> bool:
-    """Whether all looks but one agree closely, and see enough of the person to be believed."""
+    """Whether no look disagrees, three agree closely, and they see enough to be believed."""
     best = vote(looks).pose
     enough = int((best.visibility > 0.5).sum()) >= _SURE_LANDMARKS
-    return enough and peers(best, looks, _SURE) >= max(len(looks) - 1, 3)
+    return enough and peers(best, looks, _SURE) >= 3 and peers(best, looks, _AT_ODDS) == len(looks)
 
 
 def _confirmed(person: PersonLandmarks) -> PersonLandmarks | None:
