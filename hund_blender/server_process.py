@@ -38,6 +38,15 @@ def find_python(preference: str) -> Path:
     return python
 
 
+def find_checkout(python: Path) -> Path | None:
+    """The project's folder round the server's environment, where there is one.
+
+    Run from there, the server need not be installed into its environment.
+    """
+    places = (folder / "model_server" / "__main__.py" for folder in python.parents)
+    return next((place.parents[1] for place in places if place.is_file()), None)
+
+
 class ServerProcess:
     """A running child. It ends itself when we close its standard input, even if we crash."""
 
@@ -64,6 +73,7 @@ class ServerProcess:
                 stdout=pipe,
                 stderr=pipe,
                 env=environment,
+                cwd=find_checkout(self.python),
                 creationflags=flags,
                 text=True,
                 encoding="utf-8",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stand-ins for the server's package, run as real child processes."""
 
+import sys
 import textwrap
 from pathlib import Path
 
@@ -30,9 +31,13 @@ SILENT = """
 """
 
 
-def install(folder: Path, program: str) -> None:
-    """Write a model_server package whose __main__ is the program."""
+def install(folder: Path, program: str) -> Path:
+    """Lay out a project whose model_server is the program; returns its environment's python."""
     package = folder / "model_server"
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "__main__.py").write_text(textwrap.dedent(program))
+    python = folder / ".env" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    return python

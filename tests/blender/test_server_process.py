@@ -20,14 +20,8 @@ PYTHON = Path(sys.executable)
 
 
 @pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ServerProcess]:
-    def start(program: str) -> ServerProcess:
-        child_server.install(tmp_path, program)
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-        monkeypatch.chdir(tmp_path)
-        return ServerProcess(PYTHON)
-
-    return start
+def start(tmp_path: Path) -> Callable[[str], ServerProcess]:
+    return lambda program: ServerProcess(child_server.install(tmp_path, program))
 
 
 def test_handshake_is_read_past_other_output(start: Callable[[str], ServerProcess]) -> None:
@@ -79,11 +73,9 @@ def test_waiting_for_a_silent_server_can_be_cancelled(
     child.stop()
 
 
-def test_a_killed_child_is_started_again(
-    start: Callable[[str], ServerProcess], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    start(child_server.UNTIL_STDIN_CLOSES).stop()
-    servers, settings, never = Servers(), ServerSettings(python=str(PYTHON)), threading.Event()
+def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
+    python = child_server.install(tmp_path, child_server.UNTIL_STDIN_CLOSES)
+    servers, settings, never = Servers(), ServerSettings(python=str(python)), threading.Event()
     servers.connect(settings, never)
     first = servers._child
     assert first is not None
@@ -114,13 +106,9 @@ def test_a_file_that_cannot_run(tmp_path: Path) -> None:
         ServerProcess(program)
 
 
-def test_a_new_import_after_a_cancelled_one_gets_the_handshake(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    child_server.install(tmp_path, child_server.SLOW)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    servers, settings = Servers(), ServerSettings(python=str(PYTHON))
+def test_a_new_import_after_a_cancelled_one_gets_the_handshake(tmp_path: Path) -> None:
+    python = child_server.install(tmp_path, child_server.SLOW)
+    servers, settings = Servers(), ServerSettings(python=str(python))
     cancelled = threading.Event()
 
     def give_up() -> None:
