@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A body's landmarks to its hands: cut where the body has one, keep what ends at that wrist."""
 
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -8,8 +9,8 @@ import numpy as np
 from model_server.arrays import FloatArray, ImageArray
 from model_server.bundles import bundle_bytes
 from model_server.crops import Box, Crop, apply_affine, cut, image_from_crop, square_crop
-from model_server.landmark_names import POSE_LANDMARKS, indices
-from model_server.landmarks import HandLandmarks, PoseLandmarks, mediapipe_image
+from model_server.landmark_names import HAND_LANDMARKS, POSE_LANDMARKS, indices
+from model_server.landmarks import HandLandmarks, PersonLandmarks, PoseLandmarks, mediapipe_image
 
 Side = Literal["left", "right"]
 
@@ -20,6 +21,13 @@ _WRIST_TOLERANCE: Final = 0.22  # of the crop's side
 _MIN_SIDE_PX: Final = 24.0
 _VISIBLE: Final = 0.3
 _CONFIDENCE: Final = 0.4
+_TRUST_IN_HAND: Final = 0.67  # annotated wrists are half as far from the hand's as from the body's
+_SHARED: Final = {  # a hand's landmark by the name that the body's detector has for it
+    "wrist": "wrist",
+    "index": "index_mcp",
+    "pinky": "pinky_mcp",
+    "thumb": "thumb_mcp",
+}
 
 
 class HandDetector:
@@ -79,6 +87,31 @@ def pixels_per_metre(body: PoseLandmarks) -> float:
 def wrist_px(body: PoseLandmarks, side: Side) -> FloatArray:
     """(2,) where the body's landmarks put the wrist."""
     return body.landmarks_px[POSE_LANDMARKS.index(f"{side}_wrist")]
+
+
+def with_refined_wrists(person: PersonLandmarks) -> PersonLandmarks:
+    """All looks at a person with the wrists of the hands that were seen."""
+    looks = person.hypotheses
+    hands: dict[Side, HandLandmarks | None] = {"left": person.left_hand, "right": person.right_hand}
+    for side, hand in hands.items():
+        if hand is not None:
+            looks = tuple(refined_by_hand(look, hand, side) for look in looks)
+    return replace(person, hypotheses=looks)
+
+
+def refined_by_hand(body: PoseLandmarks, hand: HandLandmarks, side: Side) -> PoseLandmarks:
+    """`body` with wrist and knuckles moved towards the hand's, which are seen from nearer.
+
+    A look that has this wrist elsewhere is of another opinion and stays as it is.
+    """
+    places = list(indices(POSE_LANDMARKS, [f"{side}_{name}" for name in _SHARED]))
+    of_hand = hand.landmarks_px[list(indices(HAND_LANDMARKS, list(_SHARED.values())))]
+    gap = float(np.linalg.norm(body.landmarks_px[places[0]] - of_hand[0]))
+    if gap > _CROP_SIDE_M * pixels_per_metre(body) * _WRIST_TOLERANCE:
+        return body
+    landmarks_px = body.landmarks_px.copy()
+    landmarks_px[places] += np.float32(_TRUST_IN_HAND) * (of_hand - landmarks_px[places])
+    return replace(body, landmarks_px=landmarks_px)
 
 
 def nearest_hand(

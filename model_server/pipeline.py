@@ -14,7 +14,7 @@ from model_server.camera import Camera, camera_of
 from model_server.decode import Decoder, evidence_of
 from model_server.estimate import Estimate, Person
 from model_server.face import FaceDetector
-from model_server.hands import HandDetector
+from model_server.hands import HandDetector, with_refined_wrists
 from model_server.image import Photo, decode_photo
 from model_server.landmarks import PersonLandmarks
 from model_server.people import PeopleFinder
@@ -96,12 +96,11 @@ class Pipeline:
         return [self._detailed(photo.pixels, person).scaled(photo.scale) for person in found]
 
     def _detailed(self, image: ImageArray, person: PersonLandmarks) -> PersonLandmarks:
-        return replace(
-            person,
-            left_hand=self._hands.detect(image, person.pose, "left"),
-            right_hand=self._hands.detect(image, person.pose, "right"),
-            face=self._face.detect(image, person.pose),
-        )
+        left = self._hands.detect(image, person.pose, "left")
+        right = self._hands.detect(image, person.pose, "right")
+        face = self._face.detect(image, person.pose)
+        seen = replace(person, left_hand=left, right_hand=right, face=face)
+        return with_refined_wrists(seen)
 
     def _pose(self, seen: list[PersonLandmarks], camera: Camera) -> list[Person]:
         if not seen:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from model_server.face import FaceDetector, face_crop
-from model_server.hands import hand_crop, nearest_hand, pixels_per_metre
+from model_server.hands import hand_crop, nearest_hand, pixels_per_metre, refined_by_hand
 from model_server.hypotheses import agreement, person_box
 from model_server.landmark_names import POSE_LANDMARKS, POSE_MIRROR
 from model_server.landmarks import HandLandmarks, PoseDetector, PoseLandmarks
@@ -120,6 +120,20 @@ def test_a_hand_at_another_wrist_is_not_this_hand() -> None:
     assert nearest_hand([far, near], wrist, 20) is near
     assert nearest_hand([far], wrist, 20) is None
     assert nearest_hand([], wrist, 20) is None
+
+
+def test_wrists_follow_the_hands_seen_at_them() -> None:
+    look = made_up_pose(0)
+    wrist, knuckle = (POSE_LANDMARKS.index(name) for name in ("left_wrist", "left_index"))
+    points = np.tile(look.landmarks_px[wrist], (21, 1)) + np.float32(3)
+    hand = HandLandmarks(points, np.zeros((21, 3), np.float32), 0.9)
+    refined = refined_by_hand(look, hand, "left")
+    moved = refined.landmarks_px - look.landmarks_px
+    assert moved[wrist] == pytest.approx([2, 2], abs=0.05)
+    assert np.linalg.norm(moved[knuckle]) > 0
+    assert (np.abs(moved).sum(axis=1) > 0).sum() == 4
+    elsewhere = HandLandmarks(points + 200, hand.world_m, 0.9)
+    assert refined_by_hand(look, elsewhere, "left") is look
 
 
 def test_agreement_of_two_detectors(detected: PoseLandmarks, people_finder: PeopleFinder) -> None:
