@@ -77,7 +77,8 @@ class PersonLandmarks:
 
     @property
     def confidence(self) -> float:
-        return float(self.support[0].mean())
+        """0…1, how many looks agree with the best one where that one sees anything."""
+        return float(np.average(self.support[0], weights=self.pose.visibility + 1e-3))
 
     def with_best(self, best: int) -> "PersonLandmarks":
         """The same person with hypothesis `best` put first."""

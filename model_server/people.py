@@ -23,17 +23,17 @@ _WIDE_SIZE: Final = 640
 _TILE_SIZE: Final = 448
 _CLOSE_SIZE: Final = 384
 _CLOSE_MARGINS: Final = (1.6, 1.25)  # of the box; the first is the first look
-_FILLS_PICTURE: Final = (
-    0.55  # of its longer side: such a person is the subject, nobody else is searched for
-)
+# Tiles as long as the longer side by so many parts, while all people found are below such a share.
+_TILES: Final = ((2, 0.75), (3, 0.45))
 _SURE: Final = 0.75  # looks that agree by this need no others
+_UNLIKE: Final = 0.25  # looks that agree by less have nothing in common
 _AT_ODDS: Final = 0.5  # looks that agree by less contradict each other
 _SURE_LANDMARKS: Final = 12  # that they have to see; a head alone has eleven
 _SAME_BOX: Final = 0.3
 _SPARE: Final = 3  # seeds that may turn out to be nobody
 _MIN_PEERS: Final = 3  # of the looks at one person, itself included
 _MAX_HYPOTHESES: Final = 4
-_MIN_SUPPORT: Final = 0.15
+_MIN_SUPPORT: Final = 0.25
 _MIN_PIXELS: Final = 32  # of the longer side; the detector only guesses at smaller people
 
 
@@ -49,32 +49,37 @@ class PeopleFinder:
         """People in `image` (H, W, 3), largest first."""
         for seeds in (self._seeds, self._far_fetched_seeds):
             candidates = distinct_people(seeds(image))[: max_people + _SPARE]
-            people = [self._closer(image, candidate) for candidate in candidates]
-            if found := without_twins([person for person in people if person is not None]):
-                return found[:max_people]
+            people: list[PersonLandmarks] = []
+            for candidate in candidates:
+                people += self._closer(image, candidate, alone=not people)
+            if people:
+                return without_twins(people)[:max_people]
         return []
 
     def _seeds(self, image: ImageArray) -> list[PoseLandmarks]:
-        """Whoever is found in the whole picture, and in tiles of it unless somebody fills it."""
+        """Whoever is found in the whole picture, and in ever smaller tiles while all are small."""
         whole = _whole(image)
         found = self._wide.look(image, [whole, whole.turned(0, mirrored=True)])
-        if found and _fills(found, whole.side):
-            return found
-        return found + self._wide.look(image, tiles(image, 2))
+        for parts, large in _TILES:
+            if _largest(found) < large * whole.side:
+                found += self._wide.look(image, tiles(image, parts))
+        return found
 
     def _far_fetched_seeds(self, image: ImageArray) -> list[PoseLandmarks]:
         """Whoever lies or stands on the head, or is very small."""
-        return self._wide.look(image, all_ways(_whole(image))[2:] + tiles(image, 3))
+        return self._wide.look(image, all_ways(_whole(image))[2:] + tiles(image, 4))
 
-    def _closer(self, image: ImageArray, seed: PoseLandmarks) -> PersonLandmarks | None:
-        """The person of `seed` seen from near, or nothing if nearer looks do not confirm it."""
+    def _closer(
+        self, image: ImageArray, seed: PoseLandmarks, *, alone: bool
+    ) -> list[PersonLandmarks]:
+        """The person of `seed` seen from near, or nobody if nearer looks do not confirm it."""
         box = person_box(seed)
         if max(box.width, box.height) < _MIN_PIXELS:
-            return None
+            return []
         looks = [seed]
         for crops in rounds_of_looks(box, quarters_to_upright(up_px(seed))):
             looks += _of_box(self._close.look(image, crops), box)
-            if len(looks) == 1 or _sure(looks):
+            if _hopeless(looks, alone=alone) or _sure(looks):
                 break
         return _confirmed(vote(looks))
 
@@ -117,9 +122,19 @@ def _starts(length: float, side: float) -> list[float]:
     return [float(start) for start in np.linspace(0, length - side, max(steps, 2))]
 
 
-def _fills(found: Sequence[PoseLandmarks], longer_side: float) -> bool:
+def _largest(found: Sequence[PoseLandmarks]) -> float:
     boxes = [person_box(person) for person in found]
-    return max(max(box.width, box.height) for box in boxes) > _FILLS_PICTURE * longer_side
+    return max((max(box.width, box.height) for box in boxes), default=0.0)
+
+
+def _hopeless(looks: Sequence[PoseLandmarks], *, alone: bool) -> bool:
+    """Whether nothing is seen where a person should be, or all looks contradict each other.
+
+    The only person of a picture is given more looks to agree than a bystander.
+    """
+    if alone and len(looks) <= _MIN_PEERS:
+        return len(looks) == 1
+    return peers(vote(looks).pose, looks, _UNLIKE) < 2
 
 
 def _sure(looks: Sequence[PoseLandmarks]) -> bool:
@@ -129,11 +144,11 @@ def _sure(looks: Sequence[PoseLandmarks]) -> bool:
     return enough and peers(best, looks, _SURE) >= 3 and peers(best, looks, _AT_ODDS) == len(looks)
 
 
-def _confirmed(person: PersonLandmarks) -> PersonLandmarks | None:
+def _confirmed(person: PersonLandmarks) -> list[PersonLandmarks]:
     agreed = peers(person.pose, person.hypotheses) >= _MIN_PEERS
     if not agreed or person.confidence < _MIN_SUPPORT:
-        return None
-    return distinct(person, _MAX_HYPOTHESES)
+        return []
+    return [distinct(person, _MAX_HYPOTHESES)]
 
 
 def _of_box(found: Sequence[PoseLandmarks], box: Box) -> list[PoseLandmarks]:
