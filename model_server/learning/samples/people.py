@@ -120,10 +120,10 @@ def random_framing(points_cam: Array, rng: np.random.Generator) -> tuple[Array, 
     tangents = points_cam[..., :2] / points_cam[..., 2:]
     low, high = tangents.min(1), tangents.max(1)
     side = (high - low).max(1)
-    cut = rng.random(len(side)) < 0.15
-    width = side / np.where(cut, rng.uniform(0.9, 2.2, len(side)), rng.uniform(0.5, 0.9, len(side)))
+    cut = rng.random(len(side)) < 0.3
+    width = side / np.where(cut, rng.uniform(0.9, 3.2, len(side)), rng.uniform(0.5, 0.9, len(side)))
     centre = (low + high) / 2
     towards_head = points_cam[:, :11, :2].mean(1) / points_cam[:, :11, 2:].mean(1) - centre
-    centre += np.where(cut, rng.uniform(0.2, 0.7, len(side)), 0)[:, None] * towards_head
+    centre += np.where(cut, rng.uniform(0.3, 1.0, len(side)), 0)[:, None] * towards_head
     centre += rng.normal(0, 0.06, centre.shape) * width[:, None]
     return 1 / width, centre - width[:, None] / 2
