@@ -20,7 +20,7 @@ from model_server.landmark_names import COCO_FROM_POSE, POSE_LANDMARKS, indices
 from model_server.landmarks import PersonLandmarks
 from model_server.session import DescentConfig, Evidence, Posed
 
-_UNBACKED: Final = 0.05  # support of a look that no other backs; it must explain itself far better
+_FAR_BETTER: Final = 0.7  # times the energy; smaller differences say little on photos
 _DIGITS: Final = 6
 
 
@@ -58,8 +58,7 @@ class Decoder:
     def _person(
         self, posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera
     ) -> Person:
-        energies = posed.energy[start : start + len(landmarks.hypotheses)]
-        chosen = best_look(energies, landmarks.support.mean(axis=1))
+        chosen = best_look(posed.energy[start : start + len(landmarks.hypotheses)])
         index, seen = start + chosen, landmarks.with_best(chosen)
         confidence = seen.pose.visibility * seen.support[0]
         parameters = self._parameters(posed, index, seen, camera)
@@ -100,9 +99,10 @@ class Decoder:
         )
 
 
-def best_look(energies: FloatArray, support: FloatArray) -> int:
-    """Which of N looks to believe: what the body explains well (N,) and other looks back (N,)."""
-    return int(np.argmin(energies / np.sqrt(support + _UNBACKED)))
+def best_look(energies: FloatArray) -> int:
+    """Which of N looks to believe: the vote's first, unless the body explains one far better (N,)."""
+    best = int(np.argmin(energies))
+    return best if energies[best] < _FAR_BETTER * energies[0] else 0
 
 
 def _keypoints(joints_cam: FloatArray, confidence: FloatArray, camera: Camera) -> Keypoints:

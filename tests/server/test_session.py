@@ -50,11 +50,10 @@ def test_people_come_back_with_their_own_looks(descent: OnnxDescent, tiny_assets
         assert answer.parameters.root == (1, 0, 0, 0)
 
 
-def test_a_look_that_others_do_not_back_must_explain_much_more() -> None:
-    support = np.array([0.8, 0.2])
-    assert best_look(np.array([1.0, 0.95]), support) == 0
-    assert best_look(np.array([1.0, 0.3]), support) == 1
-    assert best_look(np.array([1.0]), support[:1]) == 0
+def test_the_vote_holds_unless_the_body_explains_another_look_far_better() -> None:
+    assert best_look(np.array([1.0, 0.95])) == 0
+    assert best_look(np.array([1.0, 0.9, 0.3])) == 2
+    assert best_look(np.array([1.0])) == 0
 
 
 def test_a_missing_network_is_told(tmp_path: Path) -> None:
