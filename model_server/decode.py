@@ -100,7 +100,7 @@ class Decoder:
 
 
 def best_look(energies: FloatArray) -> int:
-    """Which of N looks to believe: the vote's first, unless the body explains one far better (N,)."""
+    """Which of N looks to believe, by energies (N,): the first, or one explained far better."""
     best = int(np.argmin(energies))
     return best if energies[best] < _FAR_BETTER * energies[0] else 0
 
