@@ -36,7 +36,6 @@ class People:
             self.translation[rows],
         )
 
-
     def to(self, device: torch.device) -> People:
         seen = Detection(*(value.to(device) for value in vars(self.detection).values()))
         truth = (self.rotations, self.phenotypes, self.translation)

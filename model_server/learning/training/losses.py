@@ -19,6 +19,7 @@ from model_server.learning.training.batch import Truth
 class LossWeights:
     landmarks: float = 6.0  # metres, relative to the root
     joints: float = 6.0
+    pose: float = 8.0  # metres, landmarks as the root sees them: the pose without its heading
     points: float = 2.0  # reprojection on the true points, extents
     rotations: float = 0.6  # Frobenius
     phenotypes: float = 0.1
@@ -30,6 +31,7 @@ class LossWeights:
 def stage_loss(posed: Posed, truth: Truth, evidence: Evidence, weights: LossWeights) -> Tensor:
     """Loss (B,) of one state."""
     landmarks = (posed.landmarks - truth.landmarks).abs().mean((1, 2))
+    pose = (seen_by_root(posed) - seen_by_root(truth)).abs().mean((1, 2))
     joints = (posed.joints - truth.joints).abs().mean((1, 2))
     points = (
         (posed.points[:, :LANDMARKS] - truth.points[:, :LANDMARKS]).abs().clamp(max=3).mean((1, 2))
@@ -42,11 +44,17 @@ def stage_loss(posed: Posed, truth: Truth, evidence: Evidence, weights: LossWeig
     return (
         weights.landmarks * landmarks
         + weights.joints * joints
+        + weights.pose * pose
         + weights.points * points
         + weights.rotations * rotations
         + weights.phenotypes * phenotypes
         + weights.place * place.abs().mean(1)
     )
+
+
+def seen_by_root(body: Posed | Truth) -> Tensor:
+    """Landmarks (B, L, 3) in the root's own frame."""
+    return body.landmarks @ body.rotations[:, 0]
 
 
 def trajectory_loss(
