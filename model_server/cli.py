@@ -10,7 +10,7 @@ from pathlib import Path
 
 from model_server import __version__
 from model_server.errors import BadRequestError, HundError
-from model_server.settings import ASSETS, Settings, new_token
+from model_server.settings import ASSETS, Settings, new_token, some_threads
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +73,7 @@ def _estimate(options: argparse.Namespace) -> None:
     from model_server.wire import estimate_answer
 
     content = _read(options.photo)
-    pipeline = load_pipeline(ASSETS)
+    pipeline = load_pipeline(ASSETS, threads=some_threads())
     found = pipeline.estimate(content, focal_px=options.focal_px, max_people=options.max_people)
     text = estimate_answer(found).model_dump_json(indent=1)
     if options.output:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Command line and environment, read once, as one frozen value."""
 
+import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def some_threads() -> int:
+    """Half the cores, 2…4: detectors of a thread take about 100 MB, and Blender wants cores too."""
+    return min(max((os.cpu_count() or 2) // 2, 2), 4)
+
+
 @dataclass(frozen=True)
 class Settings:
     host: str = "127.0.0.1"  # where to listen; anything but loopback is reachable by others
@@ -20,7 +26,7 @@ class Settings:
     token: str = field(default_factory=new_token)
     exit_with_stdin: bool = False  # end when standard input closes
     allowed_hosts: tuple[str, ...] = ()  # names other than its own by which clients may call it
-    threads: int = 2  # of the landmark detectors, each with networks of its own (about 60 MB)
+    threads: int = field(default_factory=some_threads)
     max_body_bytes: int = 64 * 1024 * 1024
     max_waiting: int = 16  # requests in line behind the one at work
     assets: Path = ASSETS  # <rig>.npz and descent.onnx
