@@ -22,10 +22,10 @@ PHENOTYPES: Final = ("gender", "age", "muscle", "weight", "height", "proportions
 # z forward).
 LEVEL_CAM_FROM_BODY: Final = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 AGES: Final = (
-    (0.72, 0.5, 1.0),
-    (0.14, 0.33, 0.5),
-    (0.1, 0.15, 0.33),
-    (0.04, 0.05, 0.15),
+    (0.77, 0.6, 1.0),
+    (0.1, 0.4, 0.6),
+    (0.1, 0.15, 0.4),
+    (0.03, 0.05, 0.15),
 )  # share, from, to
 
 

@@ -22,7 +22,7 @@ class LossWeights:
     pose: float = 8.0  # metres, landmarks as the root sees them: the pose without its heading
     points: float = 2.0  # reprojection on the true points, extents
     rotations: float = 0.6  # Frobenius
-    phenotypes: float = 0.1
+    phenotypes: float = 0.4
     place: float = 0.3  # lateral extents and log distance
     decay: float = 0.8  # weight of a stage relative to the next
     progress: float = 0.1  # price of a stage that is worse than the one before
