@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from model_server import __version__
@@ -51,11 +52,12 @@ def create_app(settings: Settings, make_estimator: MakeEstimator) -> FastAPI:
         app.state.worker.close()
         app.state.estimator.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(  # FastAPI whose page at /docs loads nothing from elsewhere
         title="HUND model server",
         version=__version__,
         lifespan=lifespan,
         redoc_url=None,
+        static_url="/docs-files",
         dependencies=[Depends(HTTPBearer(auto_error=False))],
         responses={"default": {"model": ErrorAnswer}},
     )

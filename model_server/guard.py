@@ -14,7 +14,9 @@ from model_server.errors import HundError, UnauthorizedError, WrongHostError
 from model_server.wire import error_answer
 
 _LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
-_OPEN_PATHS: Final = ("/docs", "/openapi.json")  # they describe the server and hold nothing else
+# They describe the server and hold nothing else.
+_OPEN_PATHS: Final = ("/docs", "/openapi.json")
+_OPEN_FILES: Final = "/docs-files/"
 
 
 class Guard:
@@ -48,7 +50,8 @@ class Guard:
                 f"This server does not answer for the host {host!r}.",
                 "Use the address that it printed, or start it with --allow-host.",
             )
-        if path not in _OPEN_PATHS and not self._is_token(headers.get("authorization", "")):
+        is_open = path in _OPEN_PATHS or path.startswith(_OPEN_FILES)
+        if not is_open and not self._is_token(headers.get("authorization", "")):
             raise UnauthorizedError(
                 "The token is missing or wrong.",
                 "Send the header 'Authorization: Bearer TOKEN' with the token the server printed.",

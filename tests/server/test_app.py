@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -164,3 +165,13 @@ def test_the_server_describes_itself(client: Client) -> None:
     described = client.ask("GET", "/openapi.json").json
     assert set(described["paths"]) == {"/health", "/body", "/estimate"}
     assert described["components"]["securitySchemes"]
+
+
+def test_the_page_about_the_routes_loads_nothing_from_elsewhere(client: Client) -> None:
+    stranger = replace(client, token=None)
+    page = stranger.ask("GET", "/docs").body.decode()
+    sources = re.findall(r"""(?:src|href)=["']([^"']+)""", page)
+    assert sources
+    for source in sources:
+        assert source.startswith("/")
+        assert stranger.ask("GET", source).status == 200
