@@ -31,6 +31,7 @@ def style() -> None:
     python = str(prepare(LEARNING))
     run(python, "-m", "ruff", "check", ".")
     run(python, "-m", "ruff", "format", "--check", ".")
+    prepare(SERVER)  # where pyright looks imports up
     run(python, "-m", "pyright", PYRIGHT_PYTHON_IGNORE_WARNINGS="1")
 
 
