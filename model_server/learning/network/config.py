@@ -12,4 +12,6 @@ class NetworkConfig:
     context: int = 256  # features of the evidence, read once
     memory: int = 256  # recurrent memory carried from stage to stage
     hidden: int = 384  # width of the update network
+    context_blocks: int = 5  # residual layers that read the evidence
+    stage_blocks: int = 2  # residual layers of a stage
     step: float = 0.1  # scale of an increment, so that an untrained stage moves little

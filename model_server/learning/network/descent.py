@@ -31,7 +31,7 @@ class Context(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.first = nn.Linear(EVIDENCE_SIZE, config.hidden)
-        self.blocks = nn.ModuleList(Block(config.hidden) for _ in range(2))
+        self.blocks = nn.ModuleList(Block(config.hidden) for _ in range(config.context_blocks))
         self.last = nn.Linear(config.hidden, config.context)
 
     def forward(self, evidence: Evidence) -> Tensor:
@@ -46,13 +46,15 @@ class Context(nn.Module):
 
 
 class Block(nn.Module):
-    """Pre-norm residual layer."""
+    """Pre-norm residual layer that begins as the identity."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.inner = nn.Linear(width, width)
         self.outer = nn.Linear(width, width)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
 
     def forward(self, features: Tensor) -> Tensor:
         inner = torch.nn.functional.silu(self.inner(self.norm(features)))
@@ -81,7 +83,7 @@ class Stage(nn.Module):
         self.first = nn.Linear(STATE + RESIDUAL_SIZE + config.context, config.hidden)
         self.memory = Memory(config.hidden, config.memory)
         self.join = nn.Linear(config.memory, config.hidden)
-        self.block = Block(config.hidden)
+        self.blocks = nn.ModuleList(Block(config.hidden) for _ in range(config.stage_blocks))
         self.last = nn.Linear(config.hidden, STATE)
         nn.init.normal_(self.last.weight, std=0.01)
         nn.init.zeros_(self.last.bias)
@@ -93,7 +95,10 @@ class Stage(nn.Module):
         seen = [residuals.points.flatten(1), residuals.world.flatten(1), residuals.energies]
         features = self.first(torch.cat([state, torch.cat(seen, 1).clamp(-3, 3), context], 1))
         memory = self.memory(torch.nn.functional.silu(features), memory)
-        return self.step * self.last(self.block(features + self.join(memory))), memory
+        features = features + self.join(memory)
+        for block in self.blocks:
+            features = block(features)
+        return self.step * self.last(features), memory
 
 
 class Descent(nn.Module):

@@ -54,7 +54,8 @@ def train(
         rows = torch.randint(len(people), (config.batch,), generator=generator)
         batch = augmented(people[rows], generator)
         if poses is not None:
-            batch = concatenated(batch, imagined(batch, poses, run.network.body, rng))
+            donors = batch[: round(config.imagined * config.batch)]
+            batch = concatenated(batch, imagined(donors, poses, run.network.body, rng))
         losses.append(advance(run, batch, config))
         if run.step % 250 == 0:
             report(run, losses, held_out, began)
@@ -146,13 +147,16 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=Path(".cache/runs/descent.pt"))
     parser.add_argument("--steps", type=int, default=TrainConfig.steps)
     parser.add_argument("--batch", type=int, default=TrainConfig.batch)
+    parser.add_argument("--imagined", type=float, default=TrainConfig.imagined)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
     people = people_of(read_shards(arguments.samples))
-    config = dataclasses.replace(TrainConfig(), steps=arguments.steps, batch=arguments.batch)
+    config = dataclasses.replace(
+        TrainConfig(), steps=arguments.steps, batch=arguments.batch, imagined=arguments.imagined
+    )
     log.info("%d people", len(people))
     held_out, kept = people[:VALIDATION], people[VALIDATION:]
     train(kept, held_out, config, arguments.checkpoint, arguments.minutes, PoseSampler())
