@@ -56,6 +56,21 @@ def parse_address(text: str, token: str) -> Address:
     return Address(parts.hostname, port, token.strip(), parts.scheme == "https")
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every photo."""
+
+    max_people: int = 8
+    focal_35mm: float | None = None  # where the artist knows the lens better than the file
+
+    def query(self) -> str:
+        fields = {"max_people": self.max_people, "focal_35mm": self.focal_35mm}
+        return urlencode({name: value for name, value in fields.items() if value is not None})
+
+
+DEFAULT_QUESTION: Final = Question()
+
+
 class Client:
     """One conversation; `abort` may come from another thread and ends a request in moments."""
 
@@ -71,9 +86,9 @@ class Client:
     def body(self, rig: str = "anny") -> Body:
         return Body.load(io.BytesIO(self._request("GET", f"/body?{urlencode({'rig': rig})}")))
 
-    def estimate(self, image_file: bytes, max_people: int = 8) -> Estimate:
+    def estimate(self, image_file: bytes, question: Question = DEFAULT_QUESTION) -> Estimate:
         """All people in the bytes of an image file."""
-        query = urlencode({"max_people": max_people})
+        query = question.query()
         return parse_estimate(_json(self._request("POST", f"/estimate?{query}", image_file)))
 
     def abort(self) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import bpy
 
 from .body import Body
-from .client import Client
+from .client import DEFAULT_QUESTION, Client, Question
 from .connection import Servers, ServerSettings
 from .errors import SceneError
 from .job import Doors, Job, JobSlot, PhotoResult, Problem
@@ -27,7 +27,7 @@ SLOT: Final = JobSlot()
 class ImportOptions:
     """What the artist can choose in the file browser."""
 
-    max_people: int = 8
+    question: Question = DEFAULT_QUESTION
     use_camera: bool = True
 
 
@@ -47,4 +47,4 @@ def new_job(
             raise SceneError(f"The scene “{scene_name}” is gone.", "Import the photos again.")
         return add_photos(target, results, use_camera=options.use_camera)
 
-    return Job(paths, options.max_people, Doors(connect, can_build, place))
+    return Job(paths, options.question, Doors(connect, can_build, place))

@@ -19,7 +19,7 @@ from typing import Final
 import bpy
 
 from .body import Body
-from .client import Client
+from .client import Client, Question
 from .errors import CancelledError, HundError, PhotoError, ServerLostError
 from .estimate import Estimate
 
@@ -74,12 +74,12 @@ class Doors:
 class Job:
     """State of an import. `step` is the only method that moves it on; it never waits."""
 
-    def __init__(self, paths: Sequence[Path], max_people: int, doors: Doors) -> None:
+    def __init__(self, paths: Sequence[Path], question: Question, doors: Doors) -> None:
         self.progress = Progress(0.0, "Starting the server")
         self.problems: list[Problem] = []
         self.is_finished = False
         self._paths = tuple(paths)
-        self._max_people = max_people
+        self._question = question
         self._doors = doors
         self._results: list[PhotoResult] = []
         self._events: queue.Queue[PhotoResult | Problem | Progress | None] = queue.Queue()
@@ -181,7 +181,7 @@ class Job:
         if self._cancelled.is_set():
             raise CancelledError
         try:
-            estimate = client.estimate(_read(path), self._max_people)
+            estimate = client.estimate(_read(path), self._question)
         except (PhotoError, ServerLostError) as error:
             return Problem(path.name, error.message, error.remedy)
         if not estimate.people:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
+from .client import Question
 from .feedback import show_progress
 from .importing import SLOT, ImportOptions, new_job
 from .job import Job
@@ -43,6 +44,13 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[m
         min=1,
         max=32,
     )
+    focal_35mm: bpy.props.FloatProperty(
+        name="Focal Length",
+        description="Full-frame equivalent of the lens in millimetres; 0 takes it from the photo",
+        default=0.0,
+        min=0.0,
+        soft_max=300.0,
+    )
     use_camera: bpy.props.BoolProperty(
         name="Set Scene Camera",
         description="Look and render through the first photo's camera, at the photo's size",
@@ -67,7 +75,8 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[m
             self.report({"ERROR"}, "No photo was chosen. Choose one or more image files.")
             return {"CANCELLED"}
         assert context.scene is not None
-        options = ImportOptions(self.max_people, self.use_camera)
+        question = Question(self.max_people, self.focal_35mm or None)
+        options = ImportOptions(question, self.use_camera)
         job = new_job(context.scene, paths, options, server_settings(context))
         if bpy.app.background:
             return self._run_now(job)

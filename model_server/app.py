@@ -18,6 +18,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from model_server import __version__
+from model_server.camera import GivenFocal
 from model_server.errors import (
     BadRequestError,
     HundError,
@@ -108,6 +109,7 @@ async def body(request: Request, rig: str = "anny") -> Response:
 async def estimate(
     request: Request,
     focal_px: Annotated[float | None, Query(gt=0, description="Focal length, if known")] = None,
+    focal_35mm: Annotated[float | None, Query(gt=0, description="Or full-frame equivalent")] = None,
     max_people: Annotated[int, Query(ge=1, le=_MAX_PEOPLE)] = 8,
 ) -> EstimateAnswer:
     """The people in the photo whose file is the request's body."""
@@ -115,7 +117,8 @@ async def estimate(
     content = await _read_body(request, state.settings.max_body_bytes)
 
     def job() -> EstimateAnswer:
-        found = state.estimator.estimate(content, focal_px=focal_px, max_people=max_people)
+        focal = GivenFocal(px=focal_px, mm_35=focal_35mm)
+        found = state.estimator.estimate(content, focal=focal, max_people=max_people)
         return estimate_answer(found)
 
     return await state.worker.run(job)

@@ -43,25 +43,42 @@ class Camera:
         return points_cam[..., :2] / depth_m * self.focal_px + np.array(self.center_px)
 
 
+@dataclass(frozen=True)
+class GivenFocal:
+    """What the user says of the lens, in one of two units; pixels win."""
+
+    px: float | None = None
+    mm_35: float | None = None  # full-frame equivalent
+
+    def in_px(self, size: tuple[int, int]) -> float | None:
+        if self.px is not None:
+            return _checked(self.px)
+        return None if self.mm_35 is None else _px_of_35mm(_checked(self.mm_35), size)
+
+
+NO_FOCAL: Final = GivenFocal()
+
+
 def camera_of(
-    width: int, height: int, exif_focal_px: float | None = None, given_focal_px: float | None = None
+    width: int, height: int, exif_focal_px: float | None = None, given: GivenFocal = NO_FOCAL
 ) -> Camera:
     """The best known camera of a photo: told by the user, or by the file, or a normal lens."""
     center = (width / 2, height / 2)
-    if given_focal_px is not None:
-        return Camera(_checked(given_focal_px), center, "given")
+    given_px = given.in_px((width, height))
+    if given_px is not None:
+        return Camera(given_px, center, "given")
     if exif_focal_px is not None:
         return Camera(exif_focal_px, center, "exif")
     return Camera(DEFAULT_FOCAL * max(width, height), center, "default")
 
 
-def _checked(focal_px: float) -> float:
-    if not (math.isfinite(focal_px) and focal_px > 0):
+def _checked(focal: float) -> float:
+    if not (math.isfinite(focal) and focal > 0):
         raise BadRequestError(
-            f"focal_px must be a positive number of pixels, not {focal_px}",
+            f"A focal length must be a positive number, not {focal}.",
             "Leave it out to have the server choose.",
         )
-    return focal_px
+    return focal
 
 
 def exif_focal_px(exif: Any, size: tuple[int, int]) -> float | None:
@@ -76,9 +93,13 @@ def exif_focal_px(exif: Any, size: tuple[int, int]) -> float | None:
 
 
 def _from_35mm(tags: Mapping[int, Any], size: tuple[int, int]) -> float | None:
-    """By the full-frame equivalent, which is defined by the diagonal."""
     focal_mm = float(tags.get(_FOCAL_LENGTH_35MM, 0))
-    return focal_mm / _FULL_FRAME_DIAGONAL_MM * math.hypot(*size) if focal_mm > 0 else None
+    return _px_of_35mm(focal_mm, size) if focal_mm > 0 else None
+
+
+def _px_of_35mm(focal_mm: float, size: tuple[int, int]) -> float:
+    """By the full-frame equivalent, which is defined by the diagonal."""
+    return focal_mm / _FULL_FRAME_DIAGONAL_MM * math.hypot(*size)
 
 
 def _from_sensor(tags: Mapping[int, Any], size: tuple[int, int]) -> float | None:

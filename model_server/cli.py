@@ -50,7 +50,8 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_estimate)
     parser.add_argument("photo", type=Path)
     parser.add_argument("-o", "--output", type=Path, help="else standard output")
-    parser.add_argument("--focal-px", type=float)
+    parser.add_argument("--focal-px", type=float, help="focal length in pixels, if known")
+    parser.add_argument("--focal-35mm", type=float, help="or its full-frame equivalent")
     parser.add_argument("--max-people", type=int, default=8)
 
 
@@ -69,12 +70,14 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _estimate(options: argparse.Namespace) -> None:
+    from model_server.camera import GivenFocal
     from model_server.pipeline import load_pipeline
     from model_server.wire import estimate_answer
 
     content = _read(options.photo)
     pipeline = load_pipeline(ASSETS, threads=some_threads())
-    found = pipeline.estimate(content, focal_px=options.focal_px, max_people=options.max_people)
+    focal = GivenFocal(px=options.focal_px, mm_35=options.focal_35mm)
+    found = pipeline.estimate(content, focal=focal, max_people=options.max_people)
     text = estimate_answer(found).model_dump_json(indent=1)
     if options.output:
         options.output.write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from model_server.arrays import ImageArray
 from model_server.bones import BodyBones
-from model_server.camera import Camera, camera_of
+from model_server.camera import NO_FOCAL, Camera, GivenFocal, camera_of
 from model_server.decode import Decoder, evidence_of
 from model_server.estimate import Estimate, Person
 from model_server.face import FaceDetector
@@ -28,7 +28,7 @@ class Estimator(Protocol):
     def providers(self) -> tuple[str, ...]: ...
 
     def estimate(
-        self, content: bytes, *, focal_px: float | None = None, max_people: int = 8
+        self, content: bytes, *, focal: GivenFocal = NO_FOCAL, max_people: int = 8
     ) -> Estimate: ...
 
     def close(self) -> None: ...
@@ -77,13 +77,13 @@ class Pipeline:
         return self._descent.providers
 
     def estimate(
-        self, content: bytes, *, focal_px: float | None = None, max_people: int = 8
+        self, content: bytes, *, focal: GivenFocal = NO_FOCAL, max_people: int = 8
     ) -> Estimate:
         """Everybody in the photo whose file is `content`."""
         watch = Stopwatch()
         with watch.step("decode"):
             photo = decode_photo(content)
-            camera = camera_of(photo.width, photo.height, photo.exif_focal_px, focal_px)
+            camera = camera_of(photo.width, photo.height, photo.exif_focal_px, focal)
         with watch.step("landmarks"):
             seen = self.see(photo, max_people=max_people)
         with watch.step("descent"):

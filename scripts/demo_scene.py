@@ -24,6 +24,7 @@ import numpy.typing as npt
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from hund_blender.client import Question  # noqa: E402
 from hund_blender.connection import ServerSettings  # noqa: E402
 from hund_blender.importing import SERVERS, ImportOptions, new_job  # noqa: E402
 from hund_blender.job import Problem  # noqa: E402
@@ -34,7 +35,7 @@ OPACITY: Final = 0.8
 def import_photos(photos: list[Path], python: Path | None, max_people: int) -> list[Problem]:
     """Build the people into the open file; says what went wrong."""
     settings = ServerSettings(python=str(python or ""))
-    job = new_job(bpy.context.scene, photos, ImportOptions(max_people), settings)
+    job = new_job(bpy.context.scene, photos, ImportOptions(Question(max_people)), settings)
     try:
         job.run()
     finally:

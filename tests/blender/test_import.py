@@ -66,12 +66,16 @@ def test_operator_builds_people(
         settings = ServerSettings(remote_address=server.address, remote_token=local_server.TOKEN)
         monkeypatch.setattr("hund_blender.operators.server_settings", lambda _: settings)
         result = bpy.ops.hund.import_photos(
-            context, files=[{"name": photo.name}], directory=str(photo.parent), max_people=3
+            context,
+            files=[{"name": photo.name}],
+            directory=str(photo.parent),
+            max_people=3,
+            focal_35mm=50,
         )
     assert result == {"FINISHED"}
     assert "party Person 1" in bpy.data.objects
     assert SLOT.problems == []
-    assert "/estimate?max_people=3" in server.targets
+    assert "/estimate?max_people=3&focal_35mm=50.0" in server.targets
 
 
 def test_undo_takes_everything_back_and_redo_brings_it(

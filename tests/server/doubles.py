@@ -15,7 +15,7 @@ import numpy as np
 import uvicorn
 
 from model_server.app import create_app
-from model_server.camera import camera_of
+from model_server.camera import NO_FOCAL, GivenFocal, camera_of
 from model_server.estimate import Estimate
 from model_server.image import decode_photo
 from model_server.landmarks import PoseLandmarks
@@ -50,7 +50,7 @@ class FakeEstimator:
     calls: list[int] = field(default_factory=list)
 
     def estimate(
-        self, content: bytes, *, focal_px: float | None = None, max_people: int = 8
+        self, content: bytes, *, focal: GivenFocal = NO_FOCAL, max_people: int = 8
     ) -> Estimate:
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
@@ -60,7 +60,7 @@ class FakeEstimator:
                 raise RuntimeError("a bug")
             photo = decode_photo(content)
             self.calls.append(max_people)
-            camera = camera_of(photo.width, photo.height, photo.exif_focal_px, focal_px)
+            camera = camera_of(photo.width, photo.height, photo.exif_focal_px, focal)
             return Estimate(photo.width, photo.height, camera, (), {"decode": 0.1})
         finally:
             self.at_work -= 1

@@ -5,7 +5,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from model_server.camera import camera_of
+from model_server.camera import GivenFocal, camera_of
 from model_server.errors import BadRequestError
 from model_server.image import decode_photo
 from tests.server.pictures import encoded, gradient
@@ -39,19 +39,24 @@ def test_what_makes_no_sense_is_not_used(tags: dict[int, object]) -> None:
 
 
 def test_the_user_knows_best_then_the_file() -> None:
-    assert camera_of(640, 480, 700, 800).source == "given"
+    assert camera_of(640, 480, 700, GivenFocal(px=800)).source == "given"
     assert camera_of(640, 480, 700).focal_px == 700
     default = camera_of(480, 640)
     assert (default.source, default.focal_px, default.center_px) == ("default", 768, (240, 320))
 
 
+def test_a_full_frame_lens_is_given_by_the_diagonal() -> None:
+    assert camera_of(360, 240, given=GivenFocal(mm_35=50)).focal_px == pytest.approx(500)
+    assert camera_of(360, 240, given=GivenFocal(px=9, mm_35=50)).focal_px == 9
+
+
 @pytest.mark.parametrize("focal_px", [0, -3, math.nan, math.inf])
 def test_an_impossible_focal_length_is_refused(focal_px: float) -> None:
     with pytest.raises(BadRequestError):
-        camera_of(640, 480, None, focal_px)
+        camera_of(640, 480, None, GivenFocal(px=focal_px))
 
 
 def test_projection() -> None:
-    camera = camera_of(640, 480, None, 500)
+    camera = camera_of(640, 480, None, GivenFocal(px=500))
     points = np.array([[0, 0, 2], [1, -1, 5]], np.float32)
     np.testing.assert_allclose(camera.project(points), [[320, 240], [420, 140]])
