@@ -16,7 +16,7 @@ CONFIG = TrainConfig(
     steps=150,
     batch=32,
     warm_up=10,
-    network=NetworkConfig(stages=2, context=32, memory=32, hidden=32),
+    network=NetworkConfig(stages=1, context=32, memory=32, hidden=32),
 )
 
 
