@@ -30,6 +30,7 @@ class LandmarkModel(nn.Module):
         super().__init__()
         self.names = body.landmark_names
         self.parents = [_pose_parent(body, name) for name in POSE_BONES]
+        self.levels, self.original_order = _levels(self.parents)
         self.phenotypes = body.phenotypes
         segment = _segments(body)
         pair_weight = _pair_weights(body, segment)
@@ -92,14 +93,25 @@ class LandmarkModel(nn.Module):
         return self.pair_segment[row.argmax()]
 
     def chain(self, offsets: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor]:
-        """World rotations (B, 22, 3, 3) and heads (B, 22, 3) from offsets between pose bones (B,
-        22, 3).
-        """
-        world, heads = [rotations[:, 0]], [offsets[:, 0]]
-        for bone, parent in enumerate(self.parents[1:], start=1):
-            heads.append(heads[parent] + (world[parent] @ offsets[:, bone, :, None]).squeeze(-1))
-            world.append(world[parent] @ rotations[:, bone])
-        return torch.stack(world, 1), torch.stack(heads, 1)
+        """World rotations (B, 22, 3, 3) and heads (B, 22, 3) from offsets between pose bones."""
+        world, heads = rotations[:, :1], offsets[:, :1]
+        for bones, parents in self.levels:  # places of the parents among the bones done so far
+            moved = (world[:, parents] @ offsets[:, bones, :, None]).squeeze(-1)
+            heads = torch.cat([heads, heads[:, parents] + moved], 1)
+            world = torch.cat([world, world[:, parents] @ rotations[:, bones]], 1)
+        return world[:, self.original_order], heads[:, self.original_order]
+
+
+def _levels(parents: list[int]) -> tuple[list[tuple[list[int], list[int]]], list[int]]:
+    """Bones by depth below the root, each with the place of its parent in the order they are
+    done in, and the place of every bone in that order.
+    """
+    levels, order = [], [0]
+    while len(order) < len(parents):
+        bones = [i for i, parent in enumerate(parents) if parent in order and i not in order]
+        levels.append((bones, [order.index(parents[bone]) for bone in bones]))
+        order += bones
+    return levels, [order.index(bone) for bone in range(len(parents))]
 
 
 def _pose_parent(body: BodyModel, name: str) -> int:
