@@ -12,9 +12,9 @@ from model_server.learning.training.losses import LossWeights
 
 @dataclass(frozen=True)
 class TrainConfig:
-    steps: int = 12_000
-    batch: int = 256  # rendered people a step
-    imagined: float = 1.0  # imagined people for each of them
+    steps: int = 15_500
+    batch: int = 320  # rendered people a step
+    imagined: float = 0.8  # imagined people for each of them
     learning_rate: float = 1e-3
     warm_up: int = 300
     weight_decay: float = 0.02
