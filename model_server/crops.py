@@ -40,10 +40,19 @@ class Box:
 
 def overlap(a: Box, b: Box) -> float:
     """Intersection over union, 0…1."""
+    common = _common_area(a, b)
+    return common / max(a.area + b.area - common, 1e-9)
+
+
+def share_within(a: Box, b: Box) -> float:
+    """How much of `a` lies in `b`, 0…1."""
+    return _common_area(a, b) / max(a.area, 1e-9)
+
+
+def _common_area(a: Box, b: Box) -> float:
     width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
     height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    common = max(width, 0.0) * max(height, 0.0)
-    return common / max(a.area + b.area - common, 1e-9)
+    return max(width, 0.0) * max(height, 0.0)
 
 
 def box_around(points_px: FloatArray) -> Box:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from model_server.arrays import ImageArray
-from model_server.crops import Box, Crop, overlap, quarters_to_upright, square_crop
+from model_server.crops import Box, Crop, overlap, quarters_to_upright, share_within, square_crop
 from model_server.hypotheses import (
     distinct,
     peers,
@@ -30,6 +30,9 @@ _UNLIKE: Final = 0.25  # looks that agree by less have nothing in common
 _AT_ODDS: Final = 0.5  # looks that agree by less contradict each other
 _SURE_LANDMARKS: Final = 12  # that they have to see; a head alone has eleven
 _SAME_BOX: Final = 0.3
+_CLEARLY_VISIBLE: Final = 0.9  # mean over the landmarks
+_SUBJECT: Final = 0.5  # of the picture's longer side
+_PIECE: Final = 0.5  # of a find that lies within somebody else
 _SPARE: Final = 3  # seeds that may turn out to be nobody
 _MIN_PEERS: Final = 3  # of the looks at one person, itself included
 _MAX_HYPOTHESES: Final = 4
@@ -62,7 +65,9 @@ class PeopleFinder:
         found = self._wide.look(image, [whole, whole.turned(0, mirrored=True)])
         for parts, large in _TILES:
             if _largest(found) < large * whole.side:
-                found += self._wide.look(image, tiles(image, parts))
+                closer = self._wide.look(image, tiles(image, parts))
+                subjects = [f for f in found if _is_subject(f, whole.side)]
+                found += [find for find in closer if not _is_part_of(find, subjects)]
         return found
 
     def _far_fetched_seeds(self, image: ImageArray) -> list[PoseLandmarks]:
@@ -120,6 +125,18 @@ def _starts(length: float, side: float) -> list[float]:
         return [(length - side) / 2]
     steps = round(2 * (length / side - 1)) + 1
     return [float(start) for start in np.linspace(0, length - side, max(steps, 2))]
+
+
+def _is_subject(find: PoseLandmarks, picture_side: float) -> bool:
+    """Whether this is somebody who was seen large and clearly, in one piece."""
+    clearly = float(find.visibility.mean()) > _CLEARLY_VISIBLE
+    return clearly and _largest([find]) > _SUBJECT * picture_side
+
+
+def _is_part_of(find: PoseLandmarks, subjects: Sequence[PoseLandmarks]) -> bool:
+    """Whether a tile shows a piece of a subject and no other person."""
+    box = person_box(find)
+    return any(share_within(box, person_box(subject)) > _PIECE for subject in subjects)
 
 
 def _largest(found: Sequence[PoseLandmarks]) -> float:
