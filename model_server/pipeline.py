@@ -18,6 +18,7 @@ from model_server.hands import HandDetector, with_refined_wrists
 from model_server.image import Photo, decode_photo
 from model_server.landmarks import PersonLandmarks
 from model_server.people import PeopleFinder
+from model_server.placing import placed
 from model_server.session import DescentSession, OnnxDescent
 
 
@@ -105,7 +106,8 @@ class Pipeline:
     def _pose(self, seen: list[PersonLandmarks], camera: Camera) -> list[Person]:
         if not seen:
             return []
-        posed = self._descent.run(evidence_of(seen, camera))
+        evidence = evidence_of(seen, camera)
+        posed = placed(self._descent.run(evidence), evidence)
         people = self._decoder.people(posed, seen, camera)
         return sorted(people, key=lambda person: -person.box.area)
 

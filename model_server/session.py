@@ -40,6 +40,7 @@ class Posed:
     translation: FloatArray  # (B, 3) metres, the root bone's head in the camera frame
     phenotypes: FloatArray  # (B, 6) 0…1
     keypoints_cam: FloatArray  # (B, 17, 3) COCO joints, metres in the camera frame
+    landmarks_cam: FloatArray  # (B, 33, 3) the detector's landmarks on the body, likewise
     energy: FloatArray  # (B,) what of the evidence stays unexplained
 
 

@@ -50,6 +50,7 @@ def _outputs() -> list[onnx.ValueInfoProto]:
         "translation": [3],
         "phenotypes": [len(PHENOTYPES)],
         "keypoints_cam": [17, 3],
+        "landmarks_cam": [33, 3],
         "energy": [],
     }
     return [_value(name, shape) for name, shape in shapes.items()]
@@ -89,13 +90,13 @@ def _nodes() -> list[onnx.NodeProto]:
         node("Add", ["eye", "none3"], ["root"]),
         node("Add", ["ahead", "none2"], ["translation"]),
         node("Add", ["halves", "none2"], ["phenotypes"]),
-        node("Gather", ["landmarks_px", "coco"], ["joints_px"], axis=1),
         node("Unsqueeze", ["center_px", "axis_1"], ["center3"]),
-        node("Sub", ["joints_px", "center3"], ["off"]),
+        node("Sub", ["landmarks_px", "center3"], ["off"]),
         node("Unsqueeze", ["focal_px", "axes_12"], ["focal3"]),
         node("Div", ["off", "focal3"], ["slope"]),
         node("Mul", ["slope", "metres"], ["xy"]),
-        node("Pad", ["xy", "z_pads", "metres"], ["keypoints_cam"]),
+        node("Pad", ["xy", "z_pads", "metres"], ["landmarks_cam"]),
+        node("Gather", ["landmarks_cam", "coco"], ["keypoints_cam"], axis=1),
         node("ReduceMean", ["visibility"], ["seen"], axes=[1], keepdims=0),
         node("Sub", ["one", "seen"], ["energy"]),
     ]
