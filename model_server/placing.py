@@ -22,9 +22,7 @@ _FARTHEST: Final = 0.4  # a move may change the distance by such a factor, not m
 
 def placed(posed: Posed, evidence: Evidence) -> Posed:
     """Posed people moved, without turning anything, onto the landmarks (B, 33) they explain."""
-    moves = np.stack(
-        [_move(posed, evidence, person) for person in range(len(posed.translation))]
-    ).astype(np.float32)
+    moves = np.stack([_move(posed, evidence, person) for person in range(len(posed.translation))])
     return replace(
         posed,
         translation=posed.translation + moves,
@@ -40,11 +38,11 @@ def _move(posed: Posed, evidence: Evidence, person: int) -> FloatArray:
     tangents /= evidence.focal_px[person]
     trust = np.square(evidence.visibility[person].astype(np.float64))
     extent = max(float(np.sqrt(np.average(tangents.var(axis=0), axis=0))), 1e-6)
-    move = np.zeros(3)
+    move = np.zeros(3, np.float32)
     for _ in range(_ROUNDS):
         move = _step(points, tangents, trust, extent, move)
     limit = _FARTHEST * float(np.median(points[:, 2]))
-    return move if abs(move[2]) < limit else np.zeros(3)
+    return (move if abs(move[2]) < limit else np.zeros(3)).astype(np.float32)
 
 
 def _step(
@@ -70,4 +68,4 @@ def _step(
     right = np.einsum("l,lij,li->j", weight, rows, wanted)
     distance = float(np.median(depth))
     normal[2, 2] += _STIFFNESS * weight.sum() * (extent / distance) ** 2
-    return np.linalg.solve(normal + 1e-9 * np.eye(3), right)
+    return np.linalg.solve(normal + 1e-9 * np.eye(3), right).astype(np.float32)
