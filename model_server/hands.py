@@ -19,6 +19,7 @@ _CROP_SIDE_M: Final = 0.40
 _CROP_PER_PALM: Final = 4.4  # the same relative to wrist-to-knuckles, for hands near the camera
 _WRIST_TOLERANCE: Final = 0.22  # of the crop's side
 _MIN_SIDE_PX: Final = 24.0
+_READABLE_PX: Final = 150.0  # a hand in a crop this long is rarely missed
 _VISIBLE: Final = 0.3
 _CONFIDENCE: Final = 0.4
 _TRUST_IN_HAND: Final = 0.67  # annotated wrists are half as far from the hand's as from the body's
@@ -112,6 +113,30 @@ def refined_by_hand(body: PoseLandmarks, hand: HandLandmarks, side: Side) -> Pos
     landmarks_px = body.landmarks_px.copy()
     landmarks_px[places] += np.float32(_TRUST_IN_HAND) * (of_hand - landmarks_px[places])
     return replace(body, landmarks_px=landmarks_px)
+
+
+def with_confirmed_hands(person: PersonLandmarks, shape: tuple[int, int]) -> PersonLandmarks:
+    """The person by only those looks that claim the fewest hands which are not there.
+
+    Portraits make the detector of bodies see hands on chests; the detector of hands does not.
+    """
+    phantoms = [_phantom_hands(person, look, shape) for look in person.hypotheses]
+    kept = [i for i, count in enumerate(phantoms) if count == min(phantoms)]
+    hypotheses = tuple(person.hypotheses[i] for i in kept)
+    return replace(person, hypotheses=hypotheses, support=person.support[kept])
+
+
+def _phantom_hands(person: PersonLandmarks, look: PoseLandmarks, shape: tuple[int, int]) -> int:
+    """How many hands a look puts into a picture (H, W) large, where none could be found."""
+    hands: dict[Side, HandLandmarks | None] = {"left": person.left_hand, "right": person.right_hand}
+    return sum(hand is None and _claims_hand(look, side, shape) for side, hand in hands.items())
+
+
+def _claims_hand(look: PoseLandmarks, side: Side, shape: tuple[int, int]) -> bool:
+    crop = hand_crop(look, side)
+    x, y = wrist_px(look, side)
+    inside = bool(0 <= x < shape[1] and 0 <= y < shape[0])
+    return crop is not None and crop.side > _READABLE_PX and inside
 
 
 def nearest_hand(

@@ -14,7 +14,7 @@ from model_server.camera import NO_FOCAL, Camera, GivenFocal, camera_of
 from model_server.decode import Decoder, evidence_of
 from model_server.estimate import Estimate, Person
 from model_server.face import FaceDetector
-from model_server.hands import HandDetector, with_refined_wrists
+from model_server.hands import HandDetector, with_confirmed_hands, with_refined_wrists
 from model_server.image import Photo, decode_photo
 from model_server.landmarks import PersonLandmarks
 from model_server.people import PeopleFinder
@@ -101,7 +101,8 @@ class Pipeline:
         right = self._hands.detect(image, person.pose, "right")
         face = self._face.detect(image, person.pose)
         seen = replace(person, left_hand=left, right_hand=right, face=face)
-        return with_refined_wrists(seen)
+        height, width = image.shape[:2]
+        return with_refined_wrists(with_confirmed_hands(seen, (height, width)))
 
     def _pose(self, seen: list[PersonLandmarks], camera: Camera) -> list[Person]:
         if not seen:
