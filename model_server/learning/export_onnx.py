@@ -104,7 +104,9 @@ def export(checkpoint: Path, out: Path) -> float:
 
 
 def add_metadata(path: Path, network: Descent, saved: dict[str, Any]) -> None:
+    """Say what the graph is, and nothing of where it was made."""
     model = onnx.load(str(path))
+    forget_origins(model)
     config = {
         "pose_bones": POSE_BONES[1:],
         "phenotypes": network.body.phenotypes.names,
@@ -114,6 +116,16 @@ def add_metadata(path: Path, network: Descent, saved: dict[str, Any]) -> None:
     }
     onnx.helper.set_model_props(model, {"hund": json.dumps(config)})
     onnx.save(model, str(path))
+
+
+def forget_origins(model: onnx.ModelProto) -> None:
+    """Drop what the exporter notes of its own source lines."""
+    for node in model.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
+        del value.metadata_props[:]
+    del model.graph.metadata_props[:]
 
 
 def example(count: int) -> tuple[Tensor, ...]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Offscreen renders of dressed people, fast enough to feed a detector in the loop.
 
-    renderer = DressedRenderer(data_dir=Path("/work/data/base"), size=320)
+    renderer = DressedRenderer(data_dir=Path(".cache/data/base"), size=320)
     rng = np.random.default_rng(seed)
     person = PosedPerson(phenotypes, rotations, root_rotation, translation_m)
     look = renderer.sample_look(person.phenotypes, rng)
