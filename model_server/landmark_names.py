@@ -64,7 +64,6 @@ HAND_LANDMARKS: Final = (
     "pinky_tip",
 )
 
-FACE_LANDMARK_COUNT: Final = 478
 
 COCO_JOINTS: Final = (
     "nose",
@@ -104,5 +103,4 @@ def indices(names: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...]:
 
 
 POSE_MIRROR: Final = mirror_order(POSE_LANDMARKS)
-COCO_MIRROR: Final = mirror_order(COCO_JOINTS)
 COCO_FROM_POSE: Final = indices(POSE_LANDMARKS, COCO_JOINTS)

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from ..estimate import Photo
 
 SENSOR_MM: Final = 36.0  # along the longer side
-FAR_FACTOR: Final = 10.0
 
 
 def build_camera(

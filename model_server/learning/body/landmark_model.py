@@ -16,10 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from model_server.learning.body.body_model import BodyModel
-from model_server.learning.body.pose_bones import POSE_BONES
+from model_server.learning.body.pose_bones import POSE_BONES, POSE_PARENTS
 
 SHAPE_DIRECTIONS: Final = 60
 FIT_SHAPES: Final = 3000
+PARENTS: Final = tuple(
+    POSE_BONES.index(POSE_PARENTS[name]) if name in POSE_PARENTS else -1 for name in POSE_BONES
+)
 LEAST_WEIGHT: Final = 2e-3
 
 
@@ -29,8 +32,7 @@ class LandmarkModel(nn.Module):
     def __init__(self, body: BodyModel) -> None:
         super().__init__()
         self.names = body.landmark_names
-        self.parents = [_pose_parent(body, name) for name in POSE_BONES]
-        self.levels, self.original_order = _levels(self.parents)
+        self.levels, self.original_order = _levels(list(PARENTS))
         self.phenotypes = body.phenotypes
         segment = _segments(body)
         pair_weight = _pair_weights(body, segment)
@@ -114,13 +116,6 @@ def _levels(parents: list[int]) -> tuple[list[tuple[list[int], list[int]]], list
     return levels, [order.index(bone) for bone in range(len(parents))]
 
 
-def _pose_parent(body: BodyModel, name: str) -> int:
-    bone = body.bone_parents[body.bone_names.index(name)]
-    while bone >= 0 and body.bone_names[bone] not in POSE_BONES:
-        bone = body.bone_parents[bone]
-    return POSE_BONES.index(body.bone_names[bone]) if bone >= 0 else -1
-
-
 def _segments(body: BodyModel) -> Tensor:
     """Index (N,) of the pose bone that carries each bone."""
     segments: list[int] = []
@@ -146,8 +141,7 @@ def _geometry(
     identity = torch.eye(3).expand(len(phenotypes), len(body.bone_names), 3, 3)
     _, posed_heads = body.chain(heads, align, identity)
     origin = posed_heads[:, [body.bone_names.index(name) for name in POSE_BONES]]
-    parents = [max(_pose_parent(body, name), 0) for name in POSE_BONES]
-    offsets = origin - origin[:, parents]
+    offsets = origin - origin[:, [max(parent, 0) for parent in PARENTS]]
     points = []
     for row, bone in zip(landmark.tolist(), pair_segment.tolist(), strict=True):
         carriers = body.landmark_regressor[row].nonzero().squeeze(1)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from model_server.landmark_names import POSE_LANDMARKS, mirror_order
 from model_server.learning.body.landmark_model import LandmarkModel
-from model_server.learning.body.pose_bones import POSE_BONES
+from model_server.learning.body.pose_bones import MIRROR
 from model_server.learning.network.evidence import Detection, Evidence, see
 from model_server.learning.network.state import LANDMARKS, project
 from model_server.learning.samples.store import Samples
@@ -78,16 +78,8 @@ def mirrored(people: People) -> People:
         seen.focal_px,
         seen.center_px,
     )
-    rotations = people.rotations[:, mirrored_bones()] * flip[:, None] * flip
+    rotations = people.rotations[:, MIRROR] * flip[:, None] * flip
     return People(detection, rotations, people.phenotypes, people.translation * flip)
-
-
-def mirrored_bones() -> list[int]:
-    swap = {".L": ".R", ".R": ".L"}
-    return [
-        POSE_BONES.index(name[:-2] + swap[name[-2:]]) if name[-2:] in swap else i
-        for i, name in enumerate(POSE_BONES)
-    ]
 
 
 def rolled(people: People, angle: Tensor) -> People:

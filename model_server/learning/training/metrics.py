@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import torch
 from torch import Tensor
 
 from model_server.learning.body.rotations import nearest_rotation
@@ -18,9 +17,7 @@ LIMB_JOINTS: Final = tuple(
 
 
 def mpjpe(predicted: Tensor, true: Tensor) -> Tensor:
-    """Mean joint distance (B,) in mm of joints (B, J, 3) in metres, after moving both to their
-    mean hip or own centre.
-    """
+    """Mean joint distance (B,) in mm of joints (B, J, 3) in metres, after centring both."""
     return 1000 * (
         (predicted - predicted.mean(1, keepdim=True)) - (true - true.mean(1, keepdim=True))
     ).norm(dim=2).mean(1)
@@ -39,7 +36,3 @@ def align(points: Tensor, target: Tensor) -> Tensor:
     rotation = nearest_rotation(covariance)
     scale = (rotation * covariance).sum((1, 2)) / centred.square().sum((1, 2)).clamp(min=1e-12)
     return scale[:, None, None] * centred @ rotation.transpose(-1, -2) + aim
-
-
-def median_and_mean(values: Tensor) -> str:
-    return f"{values.mean():.1f} (median {torch.quantile(values, 0.5):.1f})"
