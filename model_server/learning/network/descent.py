@@ -19,6 +19,7 @@ from model_server.learning.body.rotations import six_from_matrix
 from model_server.learning.network.config import NetworkConfig
 from model_server.learning.network.energy import Residuals, compare
 from model_server.learning.network.evidence import Evidence
+from model_server.learning.network.layers import Block, Memory
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
 
 EVIDENCE_SIZE = LANDMARKS * 7 + 1
@@ -43,36 +44,6 @@ class Context(nn.Module):
         for block in self.blocks:
             features = block(features)
         return self.last(features)  # type: ignore[no-any-return]
-
-
-class Block(nn.Module):
-    """Pre-norm residual layer that begins as the identity."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.inner = nn.Linear(width, width)
-        self.outer = nn.Linear(width, width)
-        nn.init.zeros_(self.outer.weight)
-        nn.init.zeros_(self.outer.bias)
-
-    def forward(self, features: Tensor) -> Tensor:
-        inner = torch.nn.functional.silu(self.inner(self.norm(features)))
-        return features + self.outer(inner)  # type: ignore[no-any-return]
-
-
-class Memory(nn.Module):
-    """Gated recurrent unit (Cho et al., 2014): features, memory → memory."""
-
-    def __init__(self, features: int, memory: int) -> None:
-        super().__init__()
-        self.gates = nn.Linear(features + memory, 2 * memory)
-        self.candidate = nn.Linear(features + memory, memory)
-
-    def forward(self, features: Tensor, memory: Tensor) -> Tensor:
-        reset, keep = torch.sigmoid(self.gates(torch.cat([features, memory], 1))).chunk(2, 1)
-        candidate = torch.tanh(self.candidate(torch.cat([features, reset * memory], 1)))
-        return keep * memory + (1 - keep) * candidate
 
 
 class Stage(nn.Module):
