@@ -121,6 +121,7 @@ class BodyModel(nn.Module):
         np.add.at(regressor, (rows, arrays["landmark_vertices"]), arrays["landmark_weights"])
         self._keep("landmark_regressor", regressor)
         self.faces = torch.from_numpy(arrays["faces"].astype(np.int64))
+        self.face_materials = torch.from_numpy(arrays["face_materials"].astype(np.int64))
         self.vertex_parts = torch.from_numpy(arrays["vertex_parts"].astype(np.int64))
 
     def _keep(self, name: str, value: npt.NDArray[Any]) -> None:

@@ -5,7 +5,8 @@ A landmark is a weighted sum of skinned vertices, so in the pose bones' frames i
 point per bone that moves it: `landmark = sum_s G_s point_s + weight_s head_s`. The points and the
 offsets between pose bones depend on the shape alone, and almost linearly on the coefficients of
 the shape basis; that linear map is fitted here once, from the full body (about 1 mm, see tests),
-and reduced to the few directions that move landmarks.
+and reduced to the few directions that move landmarks. Points of the skin can ride along, for
+semantic alignment.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.pose_bones import POSE_BONES, POSE_PARENTS
+from model_server.learning.body.surface import Surface
 
 SHAPE_DIRECTIONS: Final = 60
 FIT_SHAPES: Final = 3000
@@ -27,15 +29,19 @@ LEAST_WEIGHT: Final = 2e-3
 
 
 class LandmarkModel(nn.Module):
-    """Landmarks of `BodyModel.landmark_names` for poses of `POSE_BONES`; exports to ONNX."""
+    """Landmarks of `BodyModel.landmark_names` for poses of `POSE_BONES`, then points of the skin,
+    if wanted; exports to ONNX.
+    """
 
-    def __init__(self, body: BodyModel) -> None:
+    def __init__(self, body: BodyModel, surface: Surface | None = None) -> None:
         super().__init__()
-        self.names = body.landmark_names
+        skin = torch.zeros(0, dtype=torch.int64) if surface is None else surface.vertices
+        self.names = [*body.landmark_names, *(f"skin:{i}" for i in range(len(skin)))]
         self.levels, self.original_order = _levels(list(PARENTS))
         self.phenotypes = body.phenotypes
         segment = _segments(body)
-        pair_weight = _pair_weights(body, segment)
+        points = torch.cat([body.landmark_regressor, torch.eye(len(body.template))[skin]])
+        pair_weight = _pair_weights(body, segment, points)
         landmark, self_segment = (pair_weight.abs() > LEAST_WEIGHT).nonzero(as_tuple=True)
         self.register_buffer("pair_segment", self_segment, persistent=False)
         weights = pair_weight[landmark, self_segment]
@@ -43,17 +49,27 @@ class LandmarkModel(nn.Module):
         gather = torch.zeros(len(self.names), len(landmark))
         gather[landmark, torch.arange(len(landmark))] = 1
         self.register_buffer("gather", gather, persistent=False)
-        self._fit(body, segment, landmark, self_segment)
+        self._fit(body, points, segment, landmark, self_segment)
+        if surface is not None:
+            carriers = [self.carrier(name) for name in self.names[len(body.landmark_names) :]]
+            self.register_buffer("skin_carrier", torch.stack(carriers), persistent=False)
+            self.register_buffer("skin_normals", surface.normals, persistent=False)
 
     @torch.no_grad()
     def _fit(
-        self, body: BodyModel, segment: Tensor, landmark: Tensor, pair_segment: Tensor
+        self,
+        body: BodyModel,
+        regressor: Tensor,
+        segment: Tensor,
+        landmark: Tensor,
+        pair_segment: Tensor,
     ) -> None:
         generator = torch.Generator().manual_seed(0)
         phenotypes = torch.rand(FIT_SHAPES, 6, generator=generator)
         phenotypes[: FIT_SHAPES // 4] = (phenotypes[: FIT_SHAPES // 4] > 0.5).float()
         pieces = [
-            _geometry(body, part, segment, landmark, pair_segment) for part in phenotypes.split(200)
+            _geometry(body, regressor, part, segment, landmark, pair_segment)
+            for part in phenotypes.split(200)
         ]
         geometry = torch.cat(pieces).double()  # (S, (J + P) * 3)
         coefficients = body.phenotypes(phenotypes).double()
@@ -124,15 +140,20 @@ def _segments(body: BodyModel) -> Tensor:
     return torch.tensor(segments)
 
 
-def _pair_weights(body: BodyModel, segment: Tensor) -> Tensor:
-    """How much of each landmark (L, J) hangs on each pose bone."""
-    per_bone = body.landmark_regressor @ body.weights
+def _pair_weights(body: BodyModel, segment: Tensor, regressor: Tensor) -> Tensor:
+    """How much of each landmark (L, J) hangs on each pose bone; regressor (L, V)."""
+    per_bone = regressor @ body.weights
     weights = torch.zeros(len(per_bone), len(POSE_BONES))
     return weights.index_add_(1, segment, per_bone)
 
 
 def _geometry(
-    body: BodyModel, phenotypes: Tensor, segment: Tensor, landmark: Tensor, pair_segment: Tensor
+    body: BodyModel,
+    regressor: Tensor,
+    phenotypes: Tensor,
+    segment: Tensor,
+    landmark: Tensor,
+    pair_segment: Tensor,
 ) -> Tensor:
     """Offsets between pose bones and pair points in the reference pose, (B, (J + P) * 3); the
     root's head is 0.
@@ -144,12 +165,12 @@ def _geometry(
     offsets = origin - origin[:, [max(parent, 0) for parent in PARENTS]]
     points = []
     for row, bone in zip(landmark.tolist(), pair_segment.tolist(), strict=True):
-        carriers = body.landmark_regressor[row].nonzero().squeeze(1)
+        carriers = regressor[row].nonzero().squeeze(1)
         bones = (segment == bone).nonzero().squeeze(1)
         local = (
             align[:, None, bones] @ (vertices[:, carriers, None] - heads[:, None, bones])[..., None]
         )
         local = local.squeeze(-1) + (posed_heads[:, bones] - origin[:, bone, None])[:, None]
-        weight = body.landmark_regressor[row, carriers, None] * body.weights[carriers][:, bones]
+        weight = regressor[row, carriers, None] * body.weights[carriers][:, bones]
         points.append(torch.einsum("vn,bvni->bi", weight, local))
     return torch.cat([offsets, torch.stack(points, 1)], 1).flatten(1)

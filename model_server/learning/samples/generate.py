@@ -24,8 +24,14 @@ from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.pose_bones import POSE_BONES
 from model_server.learning.mocap.augment import PoseSampler, Shares
-from model_server.learning.rendering import Camera, DressedRenderer, PosedPerson
+from model_server.learning.rendering import (
+    Camera,
+    DressedRenderer,
+    PosedPerson,
+    RenderedSample,
+)
 from model_server.learning.samples.people import PHENOTYPES, PICTURE_PX, People, random_people
+from model_server.learning.samples.pictures import Picture, encode, write_pictures
 from model_server.learning.samples.store import Samples, write_shard
 
 SHARD: Final = 1000  # people drawn for a shard; those the detector misses are left out
@@ -47,28 +53,34 @@ class Studio:
         self.poses = PoseSampler(split=split, shares=SHARES_OF_SPLIT[split])
         self.body = LandmarkModel(BodyModel())
         self.renderer = DressedRenderer(data, PICTURE_PX)
-        self.detector = PoseDetector(num_people=1)
+        self.detector = PoseDetector(num_people=1, with_masks=True)
 
-    def shard(self, seed: int, people: int = SHARD) -> Samples:
-        """The samples of one seed."""
+    def shard(self, seed: int, people: int = SHARD) -> tuple[Samples, list[Picture]]:
+        """The samples of one seed and their pictures."""
         rng = np.random.default_rng(seed)
         drawn = random_people(self.poses.sample(rng, people), self.body, rng)
         found: list[tuple[int, PoseLandmarks]] = []
+        pictures: list[Picture] = []
         for start in range(0, people, CHUNK):
             rows = range(start, min(start + CHUNK, people))
-            for row, image in zip(rows, self.pictures(drawn, rows, rng), strict=True):
-                found += [(row, landmarks) for landmarks in self.detector.detect(image)[:1]]
-        return samples_of(drawn, found)
+            for row, render in zip(rows, self.renders(drawn, rows, rng), strict=True):
+                for landmarks in self.detector.detect(render.image)[:1]:
+                    assert landmarks.mask is not None
+                    found.append((row, landmarks))
+                    pictures.append(encode(render.image, render.parts, landmarks.mask))
+        return samples_of(drawn, found), pictures
 
-    def pictures(self, people: People, rows: range, rng: np.random.Generator) -> list[np.ndarray]:
-        """Renders (320, 320, 3) uint8 of some of the people."""
+    def renders(
+        self, people: People, rows: range, rng: np.random.Generator
+    ) -> list[RenderedSample]:
+        """Renders of some of the people."""
         persons = [posed_person(people, row) for row in rows]
         cameras = [
             Camera(float(people.focal_px[row]), tuple(people.center_px[row].tolist()))
             for row in rows
         ]
         looks = [self.renderer.sample_look(person.phenotypes, rng) for person in persons]
-        return [sample.image for sample in self.renderer.render_batch(persons, cameras, looks, rng)]
+        return self.renderer.render_batch(persons, cameras, looks, rng)
 
 
 def posed_person(people: People, row: int) -> PosedPerson:
@@ -114,7 +126,8 @@ def main() -> None:
         if path.exists():
             continue
         began = time.monotonic()
-        samples = studio.shard(SEED_OF_SPLIT[arguments.split] + number)
+        samples, pictures = studio.shard(SEED_OF_SPLIT[arguments.split] + number)
+        write_pictures(pictures, path)
         write_shard(samples, path)
         log.info("%s: %d samples, %.0f s", path, len(samples), time.monotonic() - began)
 

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the encoder's training minimises, and what it is judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from model_server.learning.body.rotations import six_from_matrix
+from model_server.learning.encoder.config import MAP_PX
+from model_server.learning.encoder.dataset import Answers
+from model_server.learning.encoder.encoder import Encoded, places
+from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES
+
+SPREAD = 1.0 / MAP_PX  # of the true heat maps
+
+
+@dataclass(frozen=True)
+class Weights:
+    parts: float = 1.0
+    heat: float = 0.3
+    places: float = 4.0  # crop sides
+    landmarks: float = 6.0  # metres
+    rotations: float = 1.0
+    phenotypes: float = 1.5
+
+
+def losses(encoded: Encoded, answers: Answers) -> dict[str, Tensor]:
+    """Each term as a scalar. Landmarks outside of the crop do not count for the maps."""
+    inside = ((answers.places > 0) & (answers.places < 1)).all(2)
+    count = inside.sum().clamp(min=1)
+    seen_at, _ = places(encoded.heat)
+    landmarks, six, phenotypes = parts_of_guess(encoded.guess)
+    return {
+        "parts": cross_entropy(encoded.parts, answers.parts),
+        "heat": (inside * heat_loss(encoded.heat, answers.places)).sum() / count,
+        "places": (inside * (seen_at - answers.places).abs().mean(2)).sum() / count,
+        "landmarks": (landmarks - answers.landmarks).abs().mean(),
+        "rotations": (six - six_from_matrix(answers.rotations)).abs().mean(),
+        "phenotypes": (phenotypes - answers.phenotypes).abs().mean(),
+    }
+
+
+def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
+    """The weighted sum."""
+    return torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
+
+
+def parts_of_guess(guess: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Landmarks (B, 33, 3), rotations as 6D (B, 22, 6), phenotypes (B, 6) in 0…1."""
+    landmarks, six, shape = guess.split([LANDMARKS * 3, JOINTS * 6, PHENOTYPES], 1)
+    return landmarks.unflatten(1, (-1, 3)), six.unflatten(1, (-1, 6)), shape.sigmoid()
+
+
+def heat_loss(heat: Tensor, true_places: Tensor) -> Tensor:
+    """Cross entropy (B, 33) of heat maps with Gaussians around the true places."""
+    centres = (torch.arange(MAP_PX, device=heat.device) + 0.5) / MAP_PX
+    reach = -0.5 * ((centres - true_places[..., None]) / SPREAD).square()
+    x, y = reach.softmax(3).unbind(2)
+    aim = (y[..., :, None] * x[..., None, :]).flatten(2)
+    return -(aim * heat.flatten(2).log_softmax(2)).sum(2)
+
+
+def part_overlap(logits: Tensor, true_parts: Tensor) -> tuple[float, float]:
+    """Mean intersection over union of the parts, and that of the whole person's silhouette."""
+    said = logits.argmax(1)
+    ratios = []
+    for part in range(1, logits.shape[1]):
+        both, either = (said == part) & (true_parts == part), (said == part) | (true_parts == part)
+        if either.any():
+            ratios.append((both.sum() / either.sum()).item())
+    person, truth = said > 0, true_parts > 0
+    whole = ((person & truth).sum() / (person | truth).sum().clamp(min=1)).item()
+    return sum(ratios) / max(len(ratios), 1), whole

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the image encoder read in a person's crop, and the same in the virtual camera.
+
+A person may come without it (a picture that was never rendered, a crop too small): then nothing is
+present, every share of every part is zero, and the second opinion is the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from model_server.learning.body.parts import PART_NAMES
+from model_server.learning.network.evidence import Detection, Evidence, through
+from model_server.learning.network.state import LANDMARKS
+
+PARTS: Final = len(PART_NAMES)
+CELLS: Final = 16  # side of the part maps that the descent is aligned with
+FEATURES: Final = 128
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Of B people, in pixels of the full image."""
+
+    features: Tensor  # (B, FEATURES)
+    parts: Tensor  # (B, 15, 16, 16) 0…1, how much of each cell of the crop shows a part
+    crop_px: Tensor  # (B, 3) left, top, side of the crop
+    heat_px: Tensor  # (B, 33, 2) where the encoder sees the landmarks
+    heat_trust: Tensor  # (B, 33) 0…1
+    present: Tensor  # (B, 1) 1 or 0
+
+    def __getitem__(self, rows: Tensor | slice) -> Reading:
+        return Reading(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The same in the virtual camera, in extents."""
+
+    features: Tensor  # (B, FEATURES)
+    parts: Tensor  # (B, 15, C)
+    cells: Tensor  # (B, C, 2) where the middles of the cells are
+    heat: Tensor  # (B, 33, 2)
+    heat_trust: Tensor  # (B, 33)
+    present: Tensor  # (B, 1)
+
+
+def nothing_read(detection: Detection) -> Reading:
+    """For people whose pictures nobody has seen."""
+    count, like = len(detection.landmarks_px), detection.landmarks_px
+    return Reading(
+        like.new_zeros(count, FEATURES),
+        like.new_zeros(count, PARTS, CELLS, CELLS),
+        torch.tensor([0.0, 0.0, 1.0], device=like.device).expand(count, 3),
+        like,
+        like.new_zeros(count, LANDMARKS),
+        like.new_zeros(count, 1),
+    )
+
+
+def see_picture(reading: Reading, detection: Detection, evidence: Evidence) -> Sight:
+    """Reading → Sight."""
+
+    def virtual(px: Tensor) -> Tensor:
+        tangents = (px - detection.center_px[:, None]) / detection.focal_px[:, None, None]
+        return through(evidence.cam_from_virtual, tangents) / evidence.extent[:, None]
+
+    middles = (torch.arange(CELLS, device=reading.parts.device) + 0.5) / CELLS
+    grid = torch.stack(torch.meshgrid(middles, middles, indexing="xy"), 2).flatten(0, 1)
+    cells_px = reading.crop_px[:, None, :2] + reading.crop_px[:, None, 2:] * grid
+    there = reading.present
+    return Sight(
+        features=there * reading.features,
+        parts=there[..., None] * reading.parts.flatten(2),
+        cells=virtual(cells_px),
+        heat=virtual(reading.heat_px),
+        heat_trust=there * reading.heat_trust,
+        present=there,
+    )
