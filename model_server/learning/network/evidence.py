@@ -17,7 +17,7 @@ from torch.nn.functional import normalize
 
 from model_server.learning.body.rotations import cross
 
-LEAST_TRUST: Final = 0.05
+LEAST_VISIBILITY: Final = 0.1  # below, the detector only guesses how a person goes on
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Evidence:
 
 def see(detection: Detection) -> Evidence:
     """Detection → Evidence."""
-    trust = detection.visibility.clamp(LEAST_TRUST, 1.0)
+    trust = detection.visibility.clamp(LEAST_VISIBILITY, 1.0).square()
     weight = (trust / trust.sum(1, keepdim=True))[..., None]
     tangents = (detection.landmarks_px - detection.center_px[:, None]) / detection.focal_px[
         :, None, None

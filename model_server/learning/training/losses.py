@@ -20,7 +20,7 @@ class LossWeights:
     landmarks: float = 6.0  # metres, relative to the root
     joints: float = 6.0
     pose: float = 8.0  # metres, landmarks as the root sees them: the pose without its heading
-    points: float = 2.0  # reprojection on the true points, extents
+    points: float = 3.0  # reprojection on the true points, extents, where the detector saw them
     rotations: float = 0.6  # Frobenius
     phenotypes: float = 0.4
     place: float = 0.3  # lateral extents and log distance
@@ -33,9 +33,8 @@ def stage_loss(posed: Posed, truth: Truth, evidence: Evidence, weights: LossWeig
     landmarks = (posed.landmarks - truth.landmarks).abs().mean((1, 2))
     pose = (seen_by_root(posed) - seen_by_root(truth)).abs().mean((1, 2))
     joints = (posed.joints - truth.joints).abs().mean((1, 2))
-    points = (
-        (posed.points[:, :LANDMARKS] - truth.points[:, :LANDMARKS]).abs().clamp(max=3).mean((1, 2))
-    )
+    miss = (posed.points[:, :LANDMARKS] - truth.points[:, :LANDMARKS]).abs().clamp(max=3).mean(2)
+    points = (evidence.trust * miss).sum(1) / evidence.trust.sum(1)
     rotations = ((posed.rotations - truth.rotations).square().sum((2, 3)) + 1e-6).sqrt().mean(1)
     phenotypes = (posed.phenotypes - truth.phenotypes).abs().mean(1)
     place = place_of(posed.translation, evidence.extent) - place_of(
