@@ -24,12 +24,15 @@ from torch import Tensor, nn
 from model_server.landmark_names import COCO_JOINTS
 from model_server.learning.body.pose_bones import POSE_BONES
 from model_server.learning.network.descent import Descent
-from model_server.learning.network.energy import compare, total
 from model_server.learning.network.evidence import Detection, see
+from model_server.learning.network.picture import CELLS, FEATURES, PARTS, Reading, see_picture
+from model_server.learning.network.state import LANDMARKS
 from model_server.learning.training.checkpoint import load, load_network
 
 PARITY: Final = 1e-4
-INPUTS: Final = ("landmarks_px", "visibility", "world", "depth", "focal_px", "center_px")
+DETECTED: Final = ("landmarks_px", "visibility", "world", "depth", "focal_px", "center_px")
+READ: Final = ("features", "parts", "crop_px", "heat_px", "heat_trust", "present")
+INPUTS: Final = DETECTED + READ
 OUTPUTS: Final = (
     "rotations",
     "root",
@@ -50,19 +53,13 @@ class FromPixels(nn.Module):
         super().__init__()
         self.network = network
         self.coco = [network.body.names.index(f"coco:{name}") for name in COCO_JOINTS]
-        self.seen = len(network.body.names) - len(self.coco)
+        self.seen = LANDMARKS
 
-    def forward(
-        self,
-        landmarks_px: Tensor,
-        visibility: Tensor,
-        world: Tensor,
-        depth: Tensor,
-        focal_px: Tensor,
-        center_px: Tensor,
-    ) -> tuple[Tensor, ...]:
-        evidence = see(Detection(landmarks_px, visibility, world, depth, focal_px, center_px))
-        posed = self.network(evidence)[-1]
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        detection, reading = Detection(*inputs[: len(DETECTED)]), Reading(*inputs[len(DETECTED) :])
+        evidence = see(detection)
+        stages, energies = self.network(evidence, see_picture(reading, detection, evidence))
+        posed = stages[-1]
         turn = evidence.cam_from_virtual
         points = (posed.landmarks + posed.translation[:, None]) @ turn.transpose(-1, -2)
         return (
@@ -72,7 +69,7 @@ class FromPixels(nn.Module):
             posed.phenotypes,
             points[:, self.coco],
             points[:, : self.seen],
-            total(compare(posed, evidence)),
+            energies[-1],
         )
 
 
@@ -142,6 +139,12 @@ def example(count: int) -> tuple[Tensor, ...]:
         normal(33) * 40,
         normal().abs() * 100 + 700,
         torch.full((count, 2), 320.0),
+        normal(FEATURES),
+        torch.sigmoid(3 * normal(PARTS, CELLS, CELLS) - 3),
+        torch.tensor([150.0, 120.0, 300.0]).repeat(count, 1),
+        normal(33, 2) * 60 + 300,
+        torch.sigmoid(normal(33)),
+        torch.ones(count, 1),
     )
 
 

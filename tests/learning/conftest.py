@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from model_server.learning.body.body_model import BodyModel
-from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.body.landmark_model import LandmarkModel, body_with_skin
 from model_server.learning.body.rotations import matrix_from_6d
 from model_server.learning.samples.people import random_people
 from model_server.learning.samples.store import Samples
@@ -17,7 +17,7 @@ def body() -> BodyModel:
 
 @pytest.fixture(scope="session")
 def landmark_model(body: BodyModel) -> LandmarkModel:
-    return LandmarkModel(body)
+    return body_with_skin(body)
 
 
 @pytest.fixture(scope="session")

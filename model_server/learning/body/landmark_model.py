@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.pose_bones import POSE_BONES, POSE_PARENTS
-from model_server.learning.body.surface import Surface
+from model_server.learning.body.surface import Surface, surface_of
 
 SHAPE_DIRECTIONS: Final = 60
 FIT_SHAPES: Final = 3000
@@ -36,6 +36,7 @@ class LandmarkModel(nn.Module):
     def __init__(self, body: BodyModel, surface: Surface | None = None) -> None:
         super().__init__()
         skin = torch.zeros(0, dtype=torch.int64) if surface is None else surface.vertices
+        self.skin_points = len(skin)
         self.names = [*body.landmark_names, *(f"skin:{i}" for i in range(len(skin)))]
         self.levels, self.original_order = _levels(list(PARENTS))
         self.phenotypes = body.phenotypes
@@ -50,10 +51,11 @@ class LandmarkModel(nn.Module):
         gather[landmark, torch.arange(len(landmark))] = 1
         self.register_buffer("gather", gather, persistent=False)
         self._fit(body, points, segment, landmark, self_segment)
-        if surface is not None:
-            carriers = [self.carrier(name) for name in self.names[len(body.landmark_names) :]]
-            self.register_buffer("skin_carrier", torch.stack(carriers), persistent=False)
-            self.register_buffer("skin_normals", surface.normals, persistent=False)
+        carriers = [int(self.carrier(name)) for name in self.names[len(body.landmark_names) :]]
+        normals = torch.zeros(0, 3) if surface is None else surface.normals
+        carrier = torch.tensor(carriers, dtype=torch.int64)
+        self.register_buffer("skin_carrier", carrier, persistent=False)
+        self.register_buffer("skin_normals", normals, persistent=False)
 
     @torch.no_grad()
     def _fit(
@@ -93,13 +95,22 @@ class LandmarkModel(nn.Module):
         The root's rotation (cam_from_body) is applied as well; the root's head is the origin;
         metres.
         """
+        landmarks, heads, _ = self.pose(phenotypes, rotations)
+        return landmarks, heads
+
+    def pose(self, phenotypes: Tensor, rotations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """As `forward`, and the bones' world rotations (B, 22, 3, 3)."""
         shape = self.phenotypes.grid(phenotypes) @ self.shape_table
         geometry = (self.template + shape @ self.basis).unflatten(1, (-1, 3))
         offsets, points = geometry[:, : len(POSE_BONES)], geometry[:, len(POSE_BONES) :]
         world, heads = self.chain(offsets, rotations)
         moved = (world[:, self.pair_segment] @ points[..., None]).squeeze(-1)
         moved = moved + self.pair_weight[:, None] * heads[:, self.pair_segment]
-        return self.gather @ moved, heads
+        return self.gather @ moved, heads, world
+
+    def normals(self, world: Tensor) -> Tensor:
+        """Unit normals (B, S, 3) of the skin points, from the bones' world rotations."""
+        return (world[:, self.skin_carrier] @ self.skin_normals[..., None]).squeeze(-1)
 
     def world(self, rotations: Tensor) -> Tensor:
         """World rotations (B, 22, 3, 3) of the pose bones away from the reference pose."""
@@ -118,6 +129,11 @@ class LandmarkModel(nn.Module):
             heads = torch.cat([heads, heads[:, parents] + moved], 1)
             world = torch.cat([world, world[:, parents] @ rotations[:, bones]], 1)
         return world[:, self.original_order], heads[:, self.original_order]
+
+
+def body_with_skin(body: BodyModel) -> LandmarkModel:
+    """The body that the descent poses: landmarks, and skin points for semantic alignment."""
+    return LandmarkModel(body, surface_of(body))
 
 
 def _levels(parents: list[int]) -> tuple[list[tuple[list[int], list[int]]], list[int]]:

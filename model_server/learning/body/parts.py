@@ -31,3 +31,15 @@ def part_of_bones(bone_names: list[str], bone_parents: list[int]) -> list[int]:
         own = PART_OF_BONE.get(name)
         parts.append(parts[parent] if own is None else PART_NAMES.index(own))
     return parts
+
+
+def other_side(part: str) -> str:
+    """The part's mirror image."""
+    for here, there in (("left", "right"), ("right", "left")):
+        if part.endswith(here):
+            return part.removesuffix(here) + there
+    return part
+
+
+# `parts[PART_MIRROR]` puts each part's partner in its place.
+PART_MIRROR: Final[tuple[int, ...]] = tuple(PART_NAMES.index(other_side(p)) for p in PART_NAMES)

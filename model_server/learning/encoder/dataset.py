@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from model_server.crops import Box, crop_from_image, cut, square_crop
 from model_server.landmark_names import POSE_LANDMARKS, mirror_order
 from model_server.learning.body.landmark_model import LandmarkModel
-from model_server.learning.body.parts import PART_NAMES
+from model_server.learning.body.parts import PART_MIRROR
 from model_server.learning.body.pose_bones import MIRROR
 from model_server.learning.encoder.appearance import disturbed
 from model_server.learning.encoder.config import CROP_PX, MAP_PX
@@ -34,18 +34,8 @@ from model_server.learning.training.batch import People, people_of, truth_of
 from model_server.person_crop import person_square
 
 SHIFT: Final = 0.06  # random displacement of crops, in their sides
+UNMASKED: Final = 0.3  # of the masks are kept from the encoder, which must do without them too
 GROW: Final = 0.12  # and their random growth, as a logarithm
-
-
-def other_side(part: str) -> str:
-    """The part's mirror image."""
-    for here, there in (("left", "right"), ("right", "left")):
-        if part.endswith(here):
-            return part.removesuffix(here) + there
-    return part
-
-
-PART_MIRROR: Final = tuple(1 + PART_NAMES.index(other_side(name)) for name in PART_NAMES)
 
 
 @dataclass(frozen=True)
@@ -126,7 +116,8 @@ def crops_of(
         image = cut(picture, crop)
         images.append(image if rng is None else disturbed(image, rng))
         full_mask = cv2.resize(mask, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        masks.append(cut(full_mask, crop))
+        told = rng is None or rng.random() > UNMASKED
+        masks.append(cut(full_mask, crop) * np.uint8(told))
         parts.append(crop_parts(part_map, crop_from_image(crop), picture.shape[0]))
         corner = np.array([crop.left, crop.top], np.float32)
         landmarks.append((px - corner) / crop.side)
@@ -165,7 +156,7 @@ def crop_parts(parts: np.ndarray, crop_from_image: np.ndarray, picture_px: int) 
 def mirrored(crops: Crops, answers: Answers) -> tuple[Crops, Answers]:
     """The same people in mirrored pictures; left and right change their names."""
     order, flip = list(mirror_order(POSE_LANDMARKS)), torch.tensor([-1.0, 1.0, 1.0])
-    names = torch.tensor((0, *PART_MIRROR))
+    names = torch.tensor((0, *(1 + part for part in PART_MIRROR)))
     aside = torch.tensor([1.0, 0.0])
 
     def turned(points: Tensor) -> Tensor:
@@ -182,14 +173,4 @@ def mirrored(crops: Crops, answers: Answers) -> tuple[Crops, Answers]:
         answers.landmarks[:, order] * flip,
         answers.rotations[:, MIRROR] * flip[:, None] * flip,
         answers.phenotypes,
-    )
-
-
-def joined(parts: list[tuple[Crops, Answers]]) -> tuple[Crops, Answers]:
-    """Several batches as one."""
-    crops = [crops for crops, _ in parts]
-    answers = [answers for _, answers in parts]
-    return (
-        Crops(*(torch.cat([getattr(c, f.name) for c in crops]) for f in fields(Crops))),
-        Answers(*(torch.cat([getattr(a, f.name) for a in answers]) for f in fields(Answers))),
     )

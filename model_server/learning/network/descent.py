@@ -10,6 +10,7 @@ with an increment of the state. All stages share one set of weights.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -17,17 +18,18 @@ from torch import Tensor, nn
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.rotations import six_from_matrix
 from model_server.learning.network.config import NetworkConfig
-from model_server.learning.network.energy import Residuals, compare
+from model_server.learning.network.energy import TERMS, Residuals, compare, total
 from model_server.learning.network.evidence import Evidence
 from model_server.learning.network.layers import Block, Memory
+from model_server.learning.network.picture import FEATURES, PARTS, Sight
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
 
-EVIDENCE_SIZE = LANDMARKS * 7 + 1
-RESIDUAL_SIZE = LANDMARKS * 5 + 3
+EVIDENCE_SIZE: Final = LANDMARKS * (7 + 3) + 1 + FEATURES + 1
+RESIDUAL_SIZE: Final = LANDMARKS * 7 + PARTS * 5 + len(TERMS)
 
 
 class Context(nn.Module):
-    """Evidence → features (B, context), read once."""
+    """Evidence and picture → features (B, context), read once."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -35,12 +37,21 @@ class Context(nn.Module):
         self.blocks = nn.ModuleList(Block(config.hidden) for _ in range(config.context_blocks))
         self.last = nn.Linear(config.hidden, config.context)
 
-    def forward(self, evidence: Evidence) -> Tensor:
-        trust = evidence.trust[..., None]
+    def forward(self, evidence: Evidence, sight: Sight) -> Tensor:
+        differing = sight.heat_trust[..., None] * (sight.heat - evidence.points).clamp(-3, 3)
         seen = torch.cat(
-            [evidence.points, evidence.world, evidence.depth[..., None], trust], 2
-        )  # (B, 33, 7)
-        features = self.first(torch.cat([seen.flatten(1), evidence.extent.log()], 1))
+            [
+                evidence.points,
+                evidence.world,
+                evidence.depth[..., None],
+                evidence.trust[..., None],
+                differing,
+                sight.heat_trust[..., None],
+            ],
+            2,
+        )  # (B, 33, 10)
+        whole = torch.cat([evidence.extent.log(), sight.features, sight.present], 1)
+        features = self.first(torch.cat([seen.flatten(1), whole], 1))
         for block in self.blocks:
             features = block(features)
         return self.last(features)  # type: ignore[no-any-return]
@@ -63,7 +74,16 @@ class Stage(nn.Module):
     def forward(
         self, state: Tensor, residuals: Residuals, context: Tensor, memory: Tensor
     ) -> tuple[Tensor, Tensor]:
-        seen = [residuals.points.flatten(1), residuals.world.flatten(1), residuals.energies]
+        alignment = residuals.alignment
+        seen = [
+            residuals.points.flatten(1),
+            residuals.second.flatten(1),
+            residuals.world.flatten(1),
+            alignment.cover.flatten(1),
+            alignment.stay.flatten(1),
+            alignment.seen,
+            residuals.energies,
+        ]
         features = self.first(torch.cat([state, torch.cat(seen, 1).clamp(-3, 3), context], 1))
         memory = self.memory(torch.nn.functional.silu(features), memory)
         features = features + self.join(memory)
@@ -73,7 +93,7 @@ class Stage(nn.Module):
 
 
 class Descent(nn.Module):
-    """Evidence → the states of all stages, the first guess included."""
+    """Evidence and picture → the states of all stages, the first guess included."""
 
     mean_state: Tensor
 
@@ -90,20 +110,23 @@ class Descent(nn.Module):
         nn.init.normal_(self.guess.weight, std=0.01)
         nn.init.zeros_(self.guess.bias)
 
-    def forward(self, evidence: Evidence, stages: int | None = None) -> list[Posed]:
+    def forward(self, evidence: Evidence, sight: Sight, stages: int | None = None) -> list[Posed]:
         with self._precision(evidence):
-            context = self.context(evidence)
+            context = self.context(evidence, sight)
             increment = self.guess(torch.nn.functional.silu(context))
             memory = torch.tanh(self.remember(context))
         state = self.mean_state + increment.float()
         posed = [decode(state, evidence, self.body)]
+        residuals = compare(posed[-1], evidence, sight)
+        energies = [total(residuals)]
         for _ in range(self.config.stages if stages is None else stages):
-            residuals = compare(posed[-1], evidence)
             with self._precision(evidence):
                 increment, memory = self.stage(state, residuals, context, memory)
             state = state + increment.float()
             posed.append(decode(state, evidence, self.body))
-        return posed
+            residuals = compare(posed[-1], evidence, sight)
+            energies.append(total(residuals))
+        return posed, torch.stack(energies)
 
     def _precision(self, evidence: Evidence) -> AbstractContextManager[object]:
         if not self.half_precision:

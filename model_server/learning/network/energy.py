@@ -4,12 +4,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
 
+from model_server.learning.network.alignment import Alignment, align
 from model_server.learning.network.evidence import Evidence, radius
+from model_server.learning.network.picture import Sight
 from model_server.learning.network.state import LANDMARKS, Posed
+
+# Reprojection leads; the encoder's second opinion, the part maps and the detector's depth hints
+# follow; an average shape is preferred where nothing speaks against it.
+TERMS: Final = ("reprojection", "second", "depth", "cover", "stay", "shape")
+WEIGHTS: Final = (1.0, 0.5, 0.3, 0.3, 0.3, 0.02)
 
 
 @dataclass(frozen=True)
@@ -17,27 +25,40 @@ class Residuals:
     """How a posed body disagrees with the evidence."""
 
     points: Tensor  # (B, 33, 2) projected minus seen, in extents
+    second: Tensor  # (B, 33, 2) the same against the encoder's places, zero where it saw nothing
     world: Tensor  # (B, 33, 3) posed minus seen, hip-centred, relative to their radius
-    energies: Tensor  # (B, 3) reprojection, depth hints, shape
+    alignment: Alignment
+    energies: Tensor  # (B, len(TERMS))
 
 
-def compare(posed: Posed, evidence: Evidence) -> Residuals:
+def compare(posed: Posed, evidence: Evidence, sight: Sight) -> Residuals:
     """Residuals of a posed body; reprojection counts robustly and by trust."""
-    points = posed.points[:, :LANDMARKS] - evidence.points
+    projected = posed.points[:, :LANDMARKS]
+    points, second = projected - evidence.points, projected - sight.heat
     world = relative_world(posed.landmarks[:, :LANDMARKS]) - evidence.world
-    trust = evidence.trust / evidence.trust.sum(1, keepdim=True)
-    reprojection = (trust * robust(points)).sum(1)
-    depth = (trust * robust(world)).sum(1)
-    shape = (posed.phenotypes - 0.5).square().mean(1)
-    return Residuals(points, world, torch.stack([reprojection, depth, shape], 1))
+    skin = posed.points[:, posed.points.shape[1] - posed.facing.shape[1] :]
+    alignment = align(skin, posed.facing, sight)
+    cover, stay = alignment.energies.unbind(1)
+    energies = [
+        by_trust(robust(points), evidence.trust),
+        by_trust(robust(second), sight.heat_trust),
+        by_trust(robust(world), evidence.trust),
+        cover,
+        stay,
+        (posed.phenotypes - 0.5).square().mean(1),
+    ]
+    seen = (sight.heat_trust > 0)[..., None]
+    return Residuals(points, second * seen, world, alignment, torch.stack(energies, 1))
 
 
 def total(residuals: Residuals) -> Tensor:
-    """The energy (B,): reprojection leads, the detector's depth hints second, an average shape
-    last.
-    """
-    reprojection, depth, shape = residuals.energies.unbind(1)
-    return reprojection + 0.3 * depth + 0.02 * shape
+    """The energy (B,): `WEIGHTS` of `TERMS`."""
+    return residuals.energies @ residuals.energies.new_tensor(WEIGHTS)
+
+
+def by_trust(lengths: Tensor, trust: Tensor) -> Tensor:
+    """Mean (B,) of lengths (B, L) weighted by trust (B, L); nothing where nothing is trusted."""
+    return (trust * lengths).sum(1) / trust.sum(1).clamp(min=1e-3)
 
 
 def robust(residual: Tensor) -> Tensor:

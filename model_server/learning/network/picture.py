@@ -34,7 +34,8 @@ class Reading:
     present: Tensor  # (B, 1) 1 or 0
 
     def __getitem__(self, rows: Tensor | slice) -> Reading:
-        return Reading(*(getattr(self, field.name)[rows] for field in fields(self)))
+        """Some of the people, in single precision whatever they are stored in."""
+        return Reading(*(getattr(self, field.name)[rows].float() for field in fields(self)))
 
 
 @dataclass(frozen=True)

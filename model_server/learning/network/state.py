@@ -8,6 +8,7 @@ from typing import Final
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.pose_bones import POSE_BONES
@@ -18,6 +19,7 @@ JOINTS: Final = len(POSE_BONES)
 PHENOTYPES: Final = 6
 STATE: Final = JOINTS * 6 + PHENOTYPES + 3
 LANDMARKS: Final = 33
+FACING_RANGE: Final = 0.4  # of the cosine, from looking away to facing the camera
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Posed:
     landmarks: Tensor  # (B, L, 3) relative to the root's head, virtual axes, metres
     joints: Tensor  # (B, 22, 3) likewise
     points: Tensor  # (B, L, 2) projected, divided by the evidence's extent
+    facing: Tensor  # (B, S) how much the skin points among the landmarks face the camera, 0…1
 
 
 def decode(state: Tensor, evidence: Evidence, body: LandmarkModel) -> Posed:
@@ -38,9 +41,13 @@ def decode(state: Tensor, evidence: Evidence, body: LandmarkModel) -> Posed:
     rotations = matrix_from_6d(six.unflatten(1, (JOINTS, 6)))
     phenotypes = torch.sigmoid(shape)
     translation = place_in_view(place, evidence.extent)
-    landmarks, joints = body(phenotypes, rotations)
-    points = project(landmarks + translation[:, None]) / evidence.extent[:, None]
-    return Posed(rotations, phenotypes, translation, landmarks, joints, points)
+    landmarks, joints, world = body.pose(phenotypes, rotations)
+    placed = landmarks + translation[:, None]
+    points = project(placed) / evidence.extent[:, None]
+    skin = placed[:, placed.shape[1] - body.skin_points :]
+    cosine = -(body.normals(world) * normalize(skin, dim=2)).sum(2)
+    facing = (0.5 + cosine / FACING_RANGE).clamp(0, 1)
+    return Posed(rotations, phenotypes, translation, landmarks, joints, points, facing)
 
 
 def place_in_view(place: Tensor, extent: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ def read_shard(path: Path) -> Samples:
         return Samples(**{field.name: arrays[field.name] for field in fields(Samples)})
 
 
-def read_shards(folder: Path) -> Samples:
+def shard_paths(folder: Path) -> list[Path]:
     """All shards of a folder in name order; an error names the command where there are none."""
     paths = sorted(path for path in folder.glob("*.npz") if ".partial" not in path.name)
     if not paths:
@@ -53,8 +53,12 @@ def read_shards(folder: Path) -> Samples:
             f"No samples in {folder}. "
             "Make them with `python -m model_server.learning.samples.generate`."
         )
-    shards = [read_shard(path) for path in paths]
-    return join(shards)
+    return paths
+
+
+def read_shards(folder: Path) -> Samples:
+    """All shards of a folder in name order."""
+    return join([read_shard(path) for path in shard_paths(folder)])
 
 
 def join(parts: list[Samples]) -> Samples:

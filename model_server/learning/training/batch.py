@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from model_server.landmark_names import POSE_LANDMARKS, mirror_order
 from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.body.parts import PART_MIRROR
 from model_server.learning.body.pose_bones import MIRROR
 from model_server.learning.network.evidence import Detection, Evidence, see
+from model_server.learning.network.picture import Reading, Sight, nothing_read, see_picture
 from model_server.learning.network.state import LANDMARKS, project
 from model_server.learning.samples.store import Samples
+
+UNREAD: Final = 0.15  # of the pictures are kept from the network, which must do without them too
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,8 @@ class People:
     """Samples as tensors, frames as in `Samples`."""
 
     detection: Detection
+    reading: Reading  # of the picture
+    mirror_features: Tensor  # (N, F) the encoder's features of the mirrored picture
     rotations: Tensor  # (N, 22, 3, 3)
     phenotypes: Tensor  # (N, 6)
     translation: Tensor  # (N, 3)
@@ -31,6 +38,8 @@ class People:
     def __getitem__(self, rows: Tensor | slice) -> People:
         return People(
             self.detection[rows],
+            self.reading[rows],
+            self.mirror_features[rows].float(),
             self.rotations[rows],
             self.phenotypes[rows],
             self.translation[rows],
@@ -38,8 +47,9 @@ class People:
 
     def to(self, device: torch.device) -> People:
         seen = Detection(*(value.to(device) for value in vars(self.detection).values()))
-        truth = (self.rotations, self.phenotypes, self.translation)
-        return People(seen, *(value.to(device) for value in truth))
+        read = Reading(*(value.to(device) for value in vars(self.reading).values()))
+        rest = (self.mirror_features, self.rotations, self.phenotypes, self.translation)
+        return People(seen, read, *(value.to(device) for value in rest))
 
 
 @dataclass(frozen=True)
@@ -55,36 +65,58 @@ class Truth:
 
 
 def people_of(samples: Samples) -> People:
+    """Samples as people whose pictures nobody has read."""
+
     def tensor(name: str) -> Tensor:
         return torch.from_numpy(getattr(samples, name)).float()
 
     names = ("landmarks_px", "visibility", "world", "depth", "focal_px", "center_px")
     detection = Detection(*(tensor(name) for name in names))
-    return People(detection, tensor("rotations"), tensor("phenotypes"), tensor("translation"))
+    reading = nothing_read(detection)
+    truth = (tensor("rotations"), tensor("phenotypes"), tensor("translation"))
+    return People(detection, reading, torch.zeros_like(reading.features), *truth)
 
 
 def mirrored(people: People) -> People:
     """The same people in a picture flipped left to right: exact, detector and all."""
     seen, order = people.detection, list(mirror_order(POSE_LANDMARKS))
     flip = torch.tensor([-1.0, 1.0, 1.0])
-    width = 2 * seen.center_px[:, None]
-    px = seen.landmarks_px[:, order]
-    px = torch.cat([width[..., :1] - px[..., :1], px[..., 1:]], 2)
-    detection = Detection(
-        px,
-        seen.visibility[:, order],
-        seen.world[:, order] * flip,
-        seen.depth[:, order],
-        seen.focal_px,
-        seen.center_px,
+    width = 2 * seen.center_px[:, :1]
+
+    def flipped(px: Tensor) -> Tensor:
+        return torch.stack([width - px[:, order, 0], px[:, order, 1]], 2)
+
+    detection = replace(
+        seen,
+        landmarks_px=flipped(seen.landmarks_px),
+        visibility=seen.visibility[:, order],
+        world=seen.world[:, order] * flip,
+        depth=seen.depth[:, order],
+    )
+    read = people.reading
+    left, top, side = read.crop_px.split(1, 1)
+    reading = replace(
+        read,
+        features=people.mirror_features,
+        parts=read.parts[:, list(PART_MIRROR)].flip(3),
+        crop_px=torch.cat([width - left - side, top, side], 1),
+        heat_px=flipped(read.heat_px),
+        heat_trust=read.heat_trust[:, order],
     )
     rotations = people.rotations[:, MIRROR] * flip[:, None] * flip
-    return People(detection, rotations, people.phenotypes, people.translation * flip)
+    return People(
+        detection,
+        reading,
+        read.features,
+        rotations,
+        people.phenotypes,
+        people.translation * flip,
+    )
 
 
 def rolled(people: People, angle: Tensor) -> People:
     """The same people seen by a camera rolled by angle (N,): the detector aligns its crop, so its
-    answer turns along.
+    answer turns along. What was read in upright pictures does not; it is left behind.
     """
     cosine, sine, zero, one = (
         angle.cos(),
@@ -98,17 +130,17 @@ def rolled(people: People, angle: Tensor) -> People:
     seen = people.detection
     centre = seen.center_px[:, None]
     px = (seen.landmarks_px - centre) @ roll[:, :2, :2].transpose(-1, -2) + centre
-    detection = Detection(
-        px,
-        seen.visibility,
-        seen.world @ roll.transpose(-1, -2),
-        seen.depth,
-        seen.focal_px,
-        seen.center_px,
-    )
+    detection = replace(seen, landmarks_px=px, world=seen.world @ roll.transpose(-1, -2))
     rotations = torch.cat([roll[:, None] @ people.rotations[:, :1], people.rotations[:, 1:]], 1)
     translation = (roll @ people.translation[..., None]).squeeze(-1)
-    return People(detection, rotations, people.phenotypes, translation)
+    turned = replace(people, detection=detection, rotations=rotations, translation=translation)
+    return unread(turned, angle != 0)
+
+
+def unread(people: People, which: Tensor) -> People:
+    """The same people, but of some (N,) nobody has read the picture."""
+    there = people.reading.present * ~which[:, None]
+    return replace(people, reading=replace(people.reading, present=there))
 
 
 def truth_of(people: People, evidence: Evidence, body: LandmarkModel) -> Truth:
@@ -122,31 +154,30 @@ def truth_of(people: People, evidence: Evidence, body: LandmarkModel) -> Truth:
 
 
 def augmented(people: People, generator: torch.Generator) -> People:
-    """Random mirror, roll, lens noise and landmark noise; the detector's own errors are in the
-    samples already.
+    """Random mirror, roll, unread pictures and landmark noise; the detector's own errors are in
+    the samples already.
     """
+    count = len(people)
     if torch.rand((), generator=generator) < 0.5:
         people = mirrored(people)
-    spin = torch.randn(len(people), generator=generator) * 0.15
-    anywhere = torch.rand(len(people), generator=generator) < 0.05
-    turn = (torch.rand(len(people), generator=generator) * 2 - 1) * torch.pi
-    people = rolled(people, torch.where(anywhere, turn, spin))
+    people = unread(people, torch.rand(count, generator=generator) < UNREAD)
+    spin = torch.randn(count, generator=generator) * 0.15
+    anywhere = torch.rand(count, generator=generator) < 0.05
+    turn = (torch.rand(count, generator=generator) * 2 - 1) * torch.pi
+    angle = torch.where(anywhere, turn, spin)
+    people = rolled(people, torch.where(people.reading.present[:, 0] > 0, 0.0, angle))
     seen = people.detection
     tangents = (seen.landmarks_px - seen.center_px[:, None]) / seen.focal_px[:, None, None]
     size = (tangents.amax(1) - tangents.amin(1)).amax(1) * seen.focal_px
     jitter = torch.randn(seen.landmarks_px.shape, generator=generator) * 0.003 * size[:, None, None]
-    detection = Detection(
-        seen.landmarks_px + jitter,
-        seen.visibility,
-        seen.world,
-        seen.depth,
-        seen.focal_px,
-        seen.center_px,
-    )
-    return People(detection, people.rotations, people.phenotypes, people.translation)
+    return replace(people, detection=replace(seen, landmarks_px=seen.landmarks_px + jitter))
 
 
-def evidence_and_truth(people: People, body: LandmarkModel) -> tuple[Evidence, Truth]:
+def sight_of(people: People, evidence: Evidence) -> Sight:
+    return see_picture(people.reading, people.detection, evidence)
+
+
+def evidence_and_truth(people: People, body: LandmarkModel) -> tuple[Evidence, Sight, Truth]:
     evidence = see(people.detection)
     assert evidence.points.shape[1] == LANDMARKS
-    return evidence, truth_of(people, evidence, body)
+    return evidence, sight_of(people, evidence), truth_of(people, evidence, body)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from model_server.learning.body.body_model import BodyModel
-from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.body.landmark_model import body_with_skin
 from model_server.learning.network.config import NetworkConfig
 from model_server.learning.network.descent import Descent
 from model_server.learning.network.state import STATE
@@ -51,6 +51,6 @@ def load_network(path: Path, body: BodyModel | None = None) -> Descent:
     """The averaged network of a checkpoint, ready to be evaluated."""
     saved = load(path)
     config = NetworkConfig(**saved["config"]["network"])
-    network = Descent(config, LandmarkModel(body or BodyModel()), torch.zeros(STATE))
+    network = Descent(config, body_with_skin(body or BodyModel()), torch.zeros(STATE))
     network.load_state_dict(saved["averaged"])
     return network.eval()

@@ -15,6 +15,7 @@ from torch import Tensor
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.mocap.augment import PoseSampler
 from model_server.learning.network.evidence import Detection
+from model_server.learning.network.picture import nothing_read
 from model_server.learning.network.state import LANDMARKS, project
 from model_server.learning.samples.people import random_people
 from model_server.learning.training.batch import People
@@ -48,7 +49,9 @@ def imagined(
         focal_px=focal,
         center_px=centre,
     )
-    return People(detection, rotations, phenotypes, translation)
+    reading = nothing_read(detection)
+    unseen = torch.zeros_like(reading.features)
+    return People(detection, reading, unseen, rotations, phenotypes, translation)
 
 
 def true_points(
@@ -70,17 +73,3 @@ def pixels_deep(hip_centred: Tensor, translation: Tensor, focal: Tensor) -> Tens
 def size(px: Tensor) -> Tensor:
     """Larger side (N,) of the landmarks' box."""
     return (px.amax(1) - px.amin(1)).amax(1)
-
-
-def concatenated(one: People, two: People) -> People:
-    """Both groups, one after the other."""
-    first, second = one.detection, two.detection
-    detection = Detection(
-        *(torch.cat([getattr(first, name), getattr(second, name)]) for name in vars(first))
-    )
-    return People(
-        detection,
-        torch.cat([one.rotations, two.rotations]),
-        torch.cat([one.phenotypes, two.phenotypes]),
-        torch.cat([one.translation, two.translation]),
-    )

@@ -20,14 +20,19 @@ from torch import Tensor
 
 from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
 from model_server.learning.body.body_model import BodyModel
-from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.body.landmark_model import body_with_skin
+from model_server.learning.encoder.read import read_people
 from model_server.learning.mocap.augment import PoseSampler
 from model_server.learning.network.descent import Descent, mean_state
-from model_server.learning.samples.store import read_shards
-from model_server.learning.training.batch import People, augmented, evidence_and_truth, people_of
+from model_server.learning.tensors import joined
+from model_server.learning.training.batch import (
+    People,
+    augmented,
+    evidence_and_truth,
+)
 from model_server.learning.training.checkpoint import Run, load, save
 from model_server.learning.training.config import TrainConfig, learning_rate
-from model_server.learning.training.imagine import concatenated, imagined
+from model_server.learning.training.imagine import imagined
 from model_server.learning.training.losses import trajectory_loss
 from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
 
@@ -55,7 +60,7 @@ def train(
         batch = augmented(people[rows], generator)
         if poses is not None:
             donors = batch[: round(config.imagined * config.batch)]
-            batch = concatenated(batch, imagined(donors, poses, run.network.body, rng))
+            batch = joined([batch, imagined(donors, poses, run.network.body, rng)])
         losses.append(advance(run, batch, config))
         if run.step % 250 == 0:
             report(run, losses, held_out, began)
@@ -68,7 +73,7 @@ def train(
 
 def start(people: People, config: TrainConfig, checkpoint: Path) -> Run:
     torch.manual_seed(config.seed)
-    body = LandmarkModel(BodyModel())
+    body = body_with_skin(BodyModel())
     network = Descent(config.network, body, mean_state(people.rotations)).to(device())
     network.half_precision = config.half_precision
     optimizer = torch.optim.AdamW(
@@ -94,8 +99,8 @@ def advance(run: Run, people: People, config: TrainConfig) -> float:
     """One step on one batch; returns its loss."""
     for group in run.optimizer.param_groups:
         group["lr"] = learning_rate(run.step, config)
-    evidence, truth = evidence_and_truth(people.to(device()), run.network.body)
-    loss = trajectory_loss(run.network(evidence), truth, evidence, config.weights)
+    evidence, sight, truth = evidence_and_truth(people.to(device()), run.network.body)
+    loss = trajectory_loss(*run.network(evidence, sight), truth, evidence, config.weights)
     run.optimizer.zero_grad()
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)
@@ -131,13 +136,13 @@ def limb_errors(network: Descent, people: People) -> tuple[Tensor, list[Tensor]]
     after every stage.
     """
     people = people.to(network.mean_state.device)
-    evidence, truth = evidence_and_truth(people, network.body)
+    evidence, sight, truth = evidence_and_truth(people, network.body)
     names = network.body.names
     rows = [names.index(f"coco:{joint}") for joint in LIMB_JOINTS]
     assert all(joint in COCO_JOINTS for joint in LIMB_JOINTS)
     seen = people.detection.world[:, [POSE_LANDMARKS.index(joint) for joint in LIMB_JOINTS]]
     true = truth.landmarks[:, rows]
-    stages = network(evidence)
+    stages, _ = network(evidence, sight)
     return pa_mpjpe(seen, true), [pa_mpjpe(posed.landmarks[:, rows], true) for posed in stages]
 
 
@@ -153,11 +158,11 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
-    people = people_of(read_shards(arguments.samples))
+    people = read_people(arguments.samples)
     config = dataclasses.replace(
         TrainConfig(), steps=arguments.steps, batch=arguments.batch, imagined=arguments.imagined
     )
-    log.info("%d people", len(people))
+    log.info("%d people, %d pictures read", len(people), int(people.reading.present.sum()))
     held_out, kept = people[:VALIDATION], people[VALIDATION:]
     train(kept, held_out, config, arguments.checkpoint, arguments.minutes, PoseSampler())
 

@@ -26,6 +26,7 @@ class LossWeights:
     place: float = 0.3  # lateral extents and log distance
     decay: float = 0.8  # weight of a stage relative to the next
     progress: float = 0.1  # price of a stage that is worse than the one before
+    descent: float = 1.0  # price of a stage whose energy is higher than the one before
 
 
 def stage_loss(posed: Posed, truth: Truth, evidence: Evidence, weights: LossWeights) -> Tensor:
@@ -57,14 +58,16 @@ def seen_by_root(body: Posed | Truth) -> Tensor:
 
 
 def trajectory_loss(
-    stages: list[Posed], truth: Truth, evidence: Evidence, weights: LossWeights
+    stages: list[Posed], energies: Tensor, truth: Truth, evidence: Evidence, weights: LossWeights
 ) -> Tensor:
-    """Scalar over all stages. A stage pays extra where it is worse than its predecessor (end
-    progress).
+    """Scalar over all stages, with their energies (M + 1, B). A stage pays extra where it is worse
+    than its predecessor, by the truth (end progress) or by the energy it is to lower.
     """
     losses = torch.stack(
         [stage_loss(posed, truth, evidence, weights) for posed in stages]
     )  # (M + 1, B)
     decay = losses.new_tensor([weights.decay**i for i in reversed(range(len(stages)))])
     setback = (losses[1:] - losses[:-1].detach()).clamp(min=0).mean()
-    return (decay[:, None] * losses).sum(0).mean() / decay.sum() + weights.progress * setback
+    climb = (energies[1:] - energies[:-1].detach()).clamp(min=0).mean()
+    supervised = (decay[:, None] * losses).sum(0).mean() / decay.sum()
+    return supervised + weights.progress * setback + weights.descent * climb

@@ -9,7 +9,6 @@ from model_server.learning.encoder.dataset import (
     crop_parts,
     crops_of,
     mirrored,
-    other_side,
 )
 
 
@@ -42,8 +41,3 @@ def test_parts_follow_the_crop() -> None:
     crop = square_crop(Box(80, 80, 80, 80), CROP_PX)  # of the picture of twice the size
     cut = crop_parts(parts, crop_from_image(crop), 320)
     assert (cut == 3).all()
-
-
-def test_other_side() -> None:
-    assert other_side("hand_left") == "hand_right"
-    assert other_side("head") == "head"

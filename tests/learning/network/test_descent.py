@@ -6,7 +6,6 @@ from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.network.config import NetworkConfig
 from model_server.learning.network.descent import Descent, mean_state
 from model_server.learning.network.energy import compare, total
-from model_server.learning.network.evidence import see
 from model_server.learning.network.state import Posed
 from model_server.learning.samples.store import Samples
 from model_server.learning.training.batch import evidence_and_truth, people_of
@@ -21,22 +20,25 @@ def network(landmark_model: LandmarkModel, samples: Samples) -> Descent:
 
 
 def test_one_state_per_stage_and_more_stages_on_demand(network: Descent, samples: Samples) -> None:
-    evidence = see(people_of(samples).detection)
-    assert len(network(evidence)) == 4
-    assert len(network(evidence, stages=6)) == 7
+    evidence, sight, _ = evidence_and_truth(people_of(samples), network.body)
+    assert len(network(evidence, sight)[0]) == 4
+    assert len(network(evidence, sight, stages=6)[0]) == 7
 
 
 def test_a_batch_is_its_people_one_by_one(network: Descent, samples: Samples) -> None:
     people = people_of(samples)
-    together = network(see(people.detection))[-1]
-    alone = network(see(people[3:4].detection))[-1]
+    together, alone = (
+        network(*evidence_and_truth(some, network.body)[:2])[0][-1]
+        for some in (people, people[3:4])
+    )
     assert torch.allclose(together.landmarks[3:4], alone.landmarks, atol=1e-5)
     assert torch.allclose(together.translation[3:4], alone.translation, rtol=1e-4)
 
 
 def test_every_weight_gets_a_gradient(network: Descent, samples: Samples) -> None:
-    evidence = see(people_of(samples).detection)
-    sum(total(compare(posed, evidence)).sum() for posed in network(evidence)).backward()
+    evidence, sight, _ = evidence_and_truth(people_of(samples), network.body)
+    _, energies = network(evidence, sight)
+    energies.sum().backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
@@ -45,7 +47,8 @@ def test_every_weight_gets_a_gradient(network: Descent, samples: Samples) -> Non
 def test_the_truth_has_less_energy_than_other_poses(
     landmark_model: LandmarkModel, samples: Samples
 ) -> None:
-    evidence, truth = evidence_and_truth(people_of(samples), landmark_model)
+    evidence, sight, truth = evidence_and_truth(people_of(samples), landmark_model)
+    facing = torch.zeros(len(truth.landmarks), landmark_model.skin_points)
     right = Posed(
         truth.rotations,
         truth.phenotypes,
@@ -53,6 +56,7 @@ def test_the_truth_has_less_energy_than_other_poses(
         truth.landmarks,
         truth.joints,
         truth.points,
+        facing,
     )
     shuffled = truth.landmarks.roll(1, 0)
     points = (shuffled + truth.translation[:, None])[..., :2] / truth.translation[:, None, 2:]
@@ -63,6 +67,7 @@ def test_the_truth_has_less_energy_than_other_poses(
         shuffled,
         truth.joints,
         points / evidence.extent[:, None],
+        facing,
     )
-    better = total(compare(right, evidence)) < total(compare(wrong, evidence))
-    assert better.float().mean() > 0.95
+    better, worse = (total(compare(posed, evidence, sight)) for posed in (right, wrong))
+    assert (better < worse).float().mean() > 0.95

@@ -4,8 +4,9 @@ import torch
 
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.samples.store import Samples
+from model_server.learning.tensors import joined
 from model_server.learning.training.batch import People, people_of
-from model_server.learning.training.imagine import concatenated, imagined, true_points
+from model_server.learning.training.imagine import imagined, true_points
 
 
 class OnePose:
@@ -40,6 +41,6 @@ def test_visibility_comes_from_a_donor(samples: Samples, landmark_model: Landmar
 
 def test_groups_are_joined_in_order(samples: Samples, landmark_model: LandmarkModel) -> None:
     donors, people = dream(samples, landmark_model)
-    both = concatenated(donors, people)
+    both = joined([donors, people])
     assert len(both) == len(donors) + len(people)
     assert torch.equal(both.detection.world[len(donors) :], people.detection.world)
