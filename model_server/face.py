@@ -19,7 +19,7 @@ from model_server.hands import pixels_per_metre
 from model_server.landmark_names import POSE_LANDMARKS, indices
 from model_server.landmarks import FaceLandmarks, PoseLandmarks
 
-_CROP_SIZE: Final = 384
+CROP_SIZE: Final = 384
 _CROP_SIDE_M: Final = 0.40
 _CROP_PER_HEAD: Final = 2.6  # of the box around eyes, ears and mouth, for faces near the camera
 _NOSE_TOLERANCE: Final = 0.2  # of the crop's side
@@ -50,18 +50,27 @@ class FaceDetector:
         crop = face_crop(body)
         if crop is None:
             return None
-        result = self._mesh.process(cut(image, crop))
-        faces = [_face(crop, face) for face in result.multi_face_landmarks or ()]
+        faces = [_placed(face, crop) for face in self.search(cut(image, crop))]
         return nearest_face(faces, body, crop.side * _NOSE_TOLERANCE)
+
+    def search(self, square: ImageArray) -> list[FaceLandmarks]:
+        """The faces in a square crop (S, S, 3), in its pixels."""
+        found = self._mesh.process(square).multi_face_landmarks or ()
+        return [_face(face.landmark, len(square)) for face in found]
 
     def close(self) -> None:
         self._mesh.close()
 
 
-def _face(crop: Crop, points: Any) -> FaceLandmarks:
-    in_crop = np.array([(p.x, p.y, p.z) for p in points.landmark], np.float32) * crop.size
-    px = apply_affine(image_from_crop(crop), in_crop[:, :2])
-    return FaceLandmarks(px, in_crop[:, 2] * np.float32(crop.scale))
+def _face(points: Any, size: int) -> FaceLandmarks:
+    xyz = np.array([(p.x, p.y, p.z) for p in points], np.float32) * np.float32(size)
+    return FaceLandmarks(xyz[:, :2], xyz[:, 2])
+
+
+def _placed(face: FaceLandmarks, crop: Crop) -> FaceLandmarks:
+    """A face in pixels of the crop, in pixels of the picture."""
+    px = apply_affine(image_from_crop(crop), face.landmarks_px)
+    return FaceLandmarks(px, face.depth * np.float32(crop.scale))
 
 
 def face_crop(body: PoseLandmarks) -> Crop | None:
@@ -72,7 +81,7 @@ def face_crop(body: PoseLandmarks) -> Crop | None:
     )
     if length < _MIN_SIDE_PX:
         return None
-    square = square_crop(head.grown(length / max(head.width, head.height, 1.0)), _CROP_SIZE)
+    square = square_crop(head.grown(length / max(head.width, head.height, 1.0)), CROP_SIZE)
     return square.turned(quarters_to_upright(_eyes_above_mouth(body)), mirrored=False)
 
 

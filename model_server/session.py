@@ -68,12 +68,7 @@ class OnnxDescent:
 
     def __init__(self, path: Path, *, threads: int = 0) -> None:
         """Load the graph at `path`; `threads` 0 leaves their number to ONNX Runtime."""
-        if not path.is_file():
-            raise InternalError(
-                f"The network {path.name} is missing from {path.parent}.",
-                "Install the package again, or export the network with model_server.learning.",
-            )
-        self._session = _session(path, threads)
+        self._session = open_session(path, threads)
         self._outputs = [field.name for field in fields(Posed)]
         self._config = _read_config(self._session)
 
@@ -93,9 +88,15 @@ class OnnxDescent:
         return Posed(*self._session.run(self._outputs, feed))
 
 
-def _session(path: Path, threads: int) -> Any:
+def open_session(path: Path, threads: int) -> Any:
+    """ONNX Runtime's session of the graph at `path`; an error says what to do where it is not."""
     import onnxruntime
 
+    if not path.is_file():
+        raise InternalError(
+            f"The network {path.name} is missing from {path.parent}.",
+            "Install the package again, or export the network with model_server.learning.",
+        )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3

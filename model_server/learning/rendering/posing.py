@@ -35,7 +35,7 @@ class PosedPerson:
     `rotations` maps bone names to parent-relative 3x3 rotations; absent bones stay at the reference
     pose.
     `root_rotation` is `cam_from_body` (3, 3); `translation_m` (3,) is the root bone's head in the
-    camera frame.
+    camera frame. `rest_offset_m` (V, 3), body frame, shapes the rest body beyond its phenotypes.
     """
 
     phenotypes: Mapping[str, float]
@@ -43,6 +43,7 @@ class PosedPerson:
     root_rotation: np.ndarray
     translation_m: np.ndarray
     facial_actions: Mapping[str, float] = field(default_factory=dict)
+    rest_offset_m: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,9 @@ def pose_people(body: BodyArrays, people: Sequence[PosedPerson]) -> PosedBatch:
     if actions.any():
         moved = actions @ body.face_vertices.reshape(len(body.face_vertices), -1)
         rest[:, body.face_vertex_ids] += moved.reshape(count, -1, 3)
+    for row, person in zip(rest, people, strict=True):
+        if person.rest_offset_m is not None:
+            row += person.rest_offset_m
 
     heads = np.tensordot(coefficients, body.shape_bone_heads, 1) + body.bone_heads
     matrices = np.tensordot(coefficients, body.shape_rest_matrices, 1) + body.rest_matrices

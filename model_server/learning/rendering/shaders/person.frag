@@ -64,7 +64,7 @@ vec3 surface(inout vec3 n) {
 #ifdef SKIN
 vec3 surface(inout vec3 n_unused) {
     vec3 base = base_colour;
-    if (piece == 2) return vec3(0.45, 0.12, 0.12);
+    if (piece == 2) return vec3(0.20, 0.05, 0.05);  // the tongue lies in the mouth's shadow
     if (piece == 1) {
         float r = length(uv);
         vec3 iris = mix(iris_colour, iris_colour * 0.4, smoothstep(0.40, 0.46, r));
