@@ -2,7 +2,7 @@
 """Landmarks to evidence, and the network's answer to people: both sides of one session call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -17,16 +17,23 @@ from model_server.fusion import fuse_hands
 from model_server.hypotheses import person_box
 from model_server.joint_landmarks import landmarks_of_bone
 from model_server.landmark_names import COCO_FROM_POSE, POSE_LANDMARKS, indices
-from model_server.landmarks import PersonLandmarks
+from model_server.landmarks import PersonLandmarks, PictureReading, PoseLandmarks
 from model_server.session import DescentConfig, Evidence, Posed
 
 _FAR_BETTER: Final = 0.7  # times the energy; smaller differences say little on photos
 _DIGITS: Final = 6
+_FEATURES, _PARTS, _CELLS = 128, 15, 16  # what the encoder says of a crop
 
 
 def evidence_of(people: Sequence[PersonLandmarks], camera: Camera) -> Evidence:
-    """All looks at all people as one batch, person by person, in pixels of the photo."""
+    """All looks at all people as one batch, person by person, in pixels of the photo; the looks
+    at a person share what was read in the picture.
+    """
     looks = [look for person in people for look in person.hypotheses]
+    readings = [
+        person.reading or nothing_read(look) for person in people for look in person.hypotheses
+    ]
+    present = [person.reading is not None for person in people for _ in person.hypotheses]
     count = len(looks)
     return Evidence(
         landmarks_px=np.stack([look.landmarks_px for look in looks]),
@@ -35,6 +42,22 @@ def evidence_of(people: Sequence[PersonLandmarks], camera: Camera) -> Evidence:
         depth=np.stack([look.depth for look in looks]),
         focal_px=np.full(count, camera.focal_px, np.float32),
         center_px=np.tile(np.array(camera.center_px, np.float32), (count, 1)),
+        present=np.array(present, np.float32)[:, None],
+        **{
+            field.name: np.stack([getattr(reading, field.name) for reading in readings])
+            for field in fields(PictureReading)
+        },
+    )
+
+
+def nothing_read(look: PoseLandmarks) -> PictureReading:
+    """For a look at somebody whose picture the encoder has not seen."""
+    return PictureReading(
+        features=np.zeros(_FEATURES, np.float32),
+        parts=np.zeros((_PARTS, _CELLS, _CELLS), np.float32),
+        crop_px=np.array([0, 0, 1], np.float32),
+        heat_px=look.landmarks_px,
+        heat_trust=np.zeros(len(look.visibility), np.float32),
     )
 
 

@@ -62,6 +62,21 @@ class FaceLandmarks:
 
 
 @dataclass(frozen=True)
+class PictureReading:
+    """What the image encoder read in the crop of one person, in pixels of the picture."""
+
+    features: FloatArray  # (F,)
+    parts: FloatArray  # (15, 16, 16) 0…1, how much of each cell of the crop shows a body part
+    crop_px: FloatArray  # (3,) left, top and side of the crop
+    heat_px: FloatArray  # (P, 2) where the encoder sees the landmarks
+    heat_trust: FloatArray  # (P,) 0…1
+
+    def scaled(self, factor: float) -> "PictureReading":
+        scale = np.float32(factor)
+        return replace(self, crop_px=self.crop_px * scale, heat_px=self.heat_px * scale)
+
+
+@dataclass(frozen=True)
 class PersonLandmarks:
     """All that is seen of one person, in pixels of the picture."""
 
@@ -70,6 +85,7 @@ class PersonLandmarks:
     left_hand: HandLandmarks | None = None
     right_hand: HandLandmarks | None = None
     face: FaceLandmarks | None = None
+    reading: PictureReading | None = None
 
     @property
     def pose(self) -> PoseLandmarks:
@@ -93,6 +109,7 @@ class PersonLandmarks:
             left_hand=self.left_hand and self.left_hand.scaled(factor),
             right_hand=self.right_hand and self.right_hand.scaled(factor),
             face=self.face and self.face.scaled(factor),
+            reading=self.reading and self.reading.scaled(factor),
         )
 
 

@@ -37,7 +37,9 @@ class PictureReader:
         ]
         feed = {
             "image": np.stack([cut(image, crop) for crop in crops]),
-            "mask": np.stack([_mask(person, image, c) for person, c in zip(people, crops, strict=True)]),
+            "mask": np.stack(
+                [_mask(person, image, c) for person, c in zip(people, crops, strict=True)]
+            ),
             "landmarks": np.stack(places).astype(np.float32),
             "visibility": np.stack([person.pose.visibility for person in people]),
         }

@@ -2,7 +2,7 @@
 """Photo to people: every step on one line."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from model_server.hands import HandDetector, with_confirmed_hands, with_refined_
 from model_server.image import Photo, decode_photo
 from model_server.landmarks import PersonLandmarks
 from model_server.people import PeopleFinder
+from model_server.picture_reader import PictureReader
 from model_server.placing import placed
 from model_server.session import DescentSession, OnnxDescent
 
@@ -33,6 +34,14 @@ class Estimator(Protocol):
     ) -> Estimate: ...
 
     def close(self) -> None: ...
+
+
+class Reader(Protocol):
+    """What the pipeline needs of the image encoder."""
+
+    def read(
+        self, image: ImageArray, people: Sequence[PersonLandmarks]
+    ) -> list[PersonLandmarks]: ...
 
 
 @dataclass
@@ -51,7 +60,9 @@ class Stopwatch:
 def load_pipeline(assets: Path, *, threads: int = 2) -> "Pipeline":
     """The pipeline whose descent network and body lie in the folder `assets`."""
     descent = OnnxDescent(assets / "descent.onnx", threads=threads)
-    return Pipeline(descent, BodyBones(assets / f"{descent.config.rig}.npz"), threads=threads)
+    reader = PictureReader(assets / "encoder.onnx", threads=threads)
+    bones = BodyBones(assets / f"{descent.config.rig}.npz")
+    return Pipeline(descent, bones, reader, threads=threads)
 
 
 class Pipeline:
@@ -61,10 +72,12 @@ class Pipeline:
         self,
         descent: DescentSession,
         bones: BodyBones,
+        reader: Reader,
         *,
         threads: int = 2,
     ) -> None:
         self._descent = descent
+        self._reader = reader
         self._decoder = Decoder(descent.config, bones)
         self._people = PeopleFinder(threads=threads)
         self._hands = HandDetector()
@@ -94,6 +107,7 @@ class Pipeline:
     def see(self, photo: Photo, *, max_people: int = 8) -> list[PersonLandmarks]:
         """Landmarks of everybody, in pixels of the original photo."""
         found = self._people.find(photo.pixels, max_people=max_people)
+        found = self._reader.read(photo.pixels, found)
         return [self._detailed(photo.pixels, person).scaled(photo.scale) for person in found]
 
     def _detailed(self, image: ImageArray, person: PersonLandmarks) -> PersonLandmarks:

@@ -29,6 +29,12 @@ class Evidence:
     depth: FloatArray  # (B, 33) pixels away from the camera relative to the hips
     focal_px: FloatArray  # (B,)
     center_px: FloatArray  # (B, 2)
+    features: FloatArray  # (B, F) of the picture, as are all that follow
+    parts: FloatArray  # (B, 15, 16, 16) 0…1, shares of the crop's cells
+    crop_px: FloatArray  # (B, 3) left, top, side
+    heat_px: FloatArray  # (B, 33, 2) where the encoder sees the landmarks
+    heat_trust: FloatArray  # (B, 33) 0…1
+    present: FloatArray  # (B, 1) 1 where the picture was read, else 0
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,14 @@ from tests.server.doubles import TOKEN, running
 from tests.server.pictures import GRACE_HOPPER, encoded, gradient
 from tests.server.tiny_body import write_tiny_body
 from tests.server.tiny_descent import BONES, write_tiny_descent
+from tests.server.tiny_encoder import write_tiny_encoder
 
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     folder = tmp_path_factory.mktemp("assets")
     write_tiny_descent(folder / "descent.onnx")
+    write_tiny_encoder(folder / "encoder.onnx")
     write_tiny_body(folder / "anny.npz")
     pipeline = load_pipeline(folder)
     yield pipeline

@@ -26,7 +26,8 @@ def person(rng: np.random.Generator) -> tuple[Posed, Evidence]:
     px = points[..., :2] / points[..., 2:] * FOCAL + CENTER[:, None]
     ones = np.ones((1, 33), np.float32)
     focal = np.array([FOCAL], np.float32)
-    return posed, Evidence(px, ones, points, ones, focal, CENTER)
+    unread = np.zeros((1, 0), np.float32)  # placing does not look at pictures
+    return posed, Evidence(px, ones, points, ones, focal, CENTER, *[unread] * 6)
 
 
 def shifted(posed: Posed, by: np.ndarray) -> Posed:

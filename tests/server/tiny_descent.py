@@ -39,6 +39,12 @@ def _inputs() -> list[onnx.ValueInfoProto]:
         "depth": [33],
         "focal_px": [],
         "center_px": [2],
+        "features": [128],
+        "parts": [15, 16, 16],
+        "crop_px": [3],
+        "heat_px": [33, 2],
+        "heat_trust": [33],
+        "present": [1],
     }
     return [_value(name, shape) for name, shape in shapes.items()]
 

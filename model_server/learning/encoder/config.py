@@ -8,7 +8,6 @@ from typing import Final
 
 from model_server.learning.body.parts import PART_NAMES
 
-CROP_PX: Final = 128  # side of the crop the encoder sees
 MAP_PX: Final = 32  # side of its heat maps and part maps
 PARTS: Final = len(PART_NAMES)
 

@@ -19,7 +19,7 @@ from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.parts import PART_MIRROR
 from model_server.learning.body.pose_bones import MIRROR
 from model_server.learning.encoder.appearance import disturbed
-from model_server.learning.encoder.config import CROP_PX, MAP_PX
+from model_server.learning.encoder.config import MAP_PX
 from model_server.learning.network.evidence import see
 from model_server.learning.network.state import LANDMARKS, project
 from model_server.learning.samples.pictures import (
@@ -31,7 +31,7 @@ from model_server.learning.samples.pictures import (
 )
 from model_server.learning.samples.store import read_shard
 from model_server.learning.training.batch import People, people_of, truth_of
-from model_server.person_crop import person_square
+from model_server.person_crop import CROP_PX, person_square
 
 SHIFT: Final = 0.06  # random displacement of crops, in their sides
 UNMASKED: Final = 0.3  # of the masks are kept from the encoder, which must do without them too

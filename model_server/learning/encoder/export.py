@@ -16,11 +16,11 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from model_server.learning.encoder.config import CROP_PX
 from model_server.learning.encoder.encoder import Encoder
 from model_server.learning.encoder.read import reading_of
 from model_server.learning.encoder.train import load_encoder
 from model_server.learning.export_onnx import PARITY, forget_origins
+from model_server.person_crop import CROP_PX
 
 INPUTS: Final = ("image", "mask", "landmarks", "visibility")
 OUTPUTS: Final = ("features", "parts", "heat", "heat_trust")

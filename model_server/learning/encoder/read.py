@@ -22,7 +22,7 @@ from torch.nn.functional import avg_pool2d
 from model_server.crops import square_crop
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
-from model_server.learning.encoder.config import CROP_PX, MAP_PX
+from model_server.learning.encoder.config import MAP_PX
 from model_server.learning.encoder.dataset import (
     Shard,
     crops_of,
@@ -36,7 +36,7 @@ from model_server.learning.network.picture import CELLS, Reading
 from model_server.learning.samples.store import read_shard, shard_paths
 from model_server.learning.tensors import joined
 from model_server.learning.training.batch import People, people_of
-from model_server.person_crop import person_square
+from model_server.person_crop import CROP_PX, person_square
 
 log = logging.getLogger(__name__)
 BATCH: Final = 64

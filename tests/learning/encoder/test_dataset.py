@@ -3,13 +3,14 @@ import numpy as np
 import torch
 
 from model_server.crops import Box, crop_from_image, square_crop
-from model_server.learning.encoder.config import CROP_PX, MAP_PX
+from model_server.learning.encoder.config import MAP_PX
 from model_server.learning.encoder.dataset import (
     Shard,
     crop_parts,
     crops_of,
     mirrored,
 )
+from model_server.person_crop import CROP_PX
 
 
 def test_truth_and_detection_share_the_crop(shard: Shard) -> None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import torch
 
-from model_server.learning.encoder.config import CROP_PX, MAP_PX, EncoderConfig
+from model_server.learning.encoder.config import MAP_PX, EncoderConfig
 from model_server.learning.encoder.encoder import Encoder, landmark_maps, places
+from model_server.person_crop import CROP_PX
 
 
 def test_shapes_and_that_every_input_counts() -> None:
