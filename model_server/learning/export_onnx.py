@@ -165,7 +165,7 @@ def parity(graph: FromPixels, path: Path) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint", type=Path, nargs="?", default=Path(".cache/runs/descent.pt"))
+    parser.add_argument("checkpoint", type=Path, nargs="?", default=Path(".cache/runs/hund.pt"))
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The learned descent: a first guess, then M recurrent stages that lower the energy without
-gradients.
+"""The learned descent and its relatives: a first guess, then M stages that lower the energy.
 
-Every stage sees what HUND's stages see (methods: Zanfir et al., CVPR 2021): the state, the
-residuals and energies of that state, a context encoding of the evidence, and a memory; it answers
-with an increment of the state. All stages share one set of weights.
+A stage of HUND (Zanfir et al., CVPR 2021) sees the state, the residuals and energies of that
+state, a context encoding of the evidence, and a memory; it answers with an increment of the state,
+without gradients. All stages share one set of weights. `config.METHODS` names the relatives: LGD
+(Song et al., ECCV 2020) and HMR (Kanazawa et al., CVPR 2018).
 """
 
 from __future__ import annotations
@@ -17,15 +17,26 @@ from torch import Tensor, nn
 
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.rotations import six_from_matrix
-from model_server.learning.network.config import NetworkConfig
+from model_server.learning.network.config import (
+    ALIGNMENT,
+    ENERGIES,
+    GRADIENT,
+    RESIDUALS,
+    NetworkConfig,
+)
 from model_server.learning.network.energy import TERMS, Residuals, compare, total
 from model_server.learning.network.evidence import Evidence
 from model_server.learning.network.layers import Block, Memory
-from model_server.learning.network.picture import FEATURES, PARTS, Sight
+from model_server.learning.network.picture import FEATURES, PARTS, Sight, unseen
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
 
 EVIDENCE_SIZE: Final = LANDMARKS * (7 + 3) + 1 + FEATURES + 1
-RESIDUAL_SIZE: Final = LANDMARKS * 7 + PARTS * 5 + len(TERMS)
+SIZES: Final = {
+    RESIDUALS: LANDMARKS * 7,
+    ALIGNMENT: PARTS * 5,
+    ENERGIES: len(TERMS),
+    GRADIENT: STATE,
+}
 
 
 class Context(nn.Module):
@@ -58,13 +69,16 @@ class Context(nn.Module):
 
 
 class Stage(nn.Module):
-    """State, residuals, context, memory → increment of the state, memory."""
+    """State, what can be said of it, context, memory → increment of the state, memory."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.first = nn.Linear(STATE + RESIDUAL_SIZE + config.context, config.hidden)
-        self.memory = Memory(config.hidden, config.memory)
-        self.join = nn.Linear(config.memory, config.hidden)
+        seen = sum(SIZES[name] for name in config.sees)
+        self.first = nn.Linear(STATE + seen + config.context, config.hidden)
+        self.remembers = config.memory > 0
+        if self.remembers:
+            self.memory = Memory(config.hidden, config.memory)
+            self.join = nn.Linear(config.memory, config.hidden)
         self.blocks = nn.ModuleList(Block(config.hidden) for _ in range(config.stage_blocks))
         self.last = nn.Linear(config.hidden, STATE)
         nn.init.normal_(self.last.weight, std=0.01)
@@ -72,21 +86,13 @@ class Stage(nn.Module):
         self.step = config.step
 
     def forward(
-        self, state: Tensor, residuals: Residuals, context: Tensor, memory: Tensor
+        self, state: Tensor, seen: list[Tensor], context: Tensor, memory: Tensor
     ) -> tuple[Tensor, Tensor]:
-        alignment = residuals.alignment
-        seen = [
-            residuals.points.flatten(1),
-            residuals.second.flatten(1),
-            residuals.world.flatten(1),
-            alignment.cover.flatten(1),
-            alignment.stay.flatten(1),
-            alignment.seen,
-            residuals.energies,
-        ]
-        features = self.first(torch.cat([state, torch.cat(seen, 1).clamp(-3, 3), context], 1))
-        memory = self.memory(torch.nn.functional.silu(features), memory)
-        features = features + self.join(memory)
+        limited = [part.clamp(-3, 3) for part in seen]
+        features = self.first(torch.cat([state, *limited, context], 1))
+        if self.remembers:
+            memory = self.memory(torch.nn.functional.silu(features), memory)
+            features = features + self.join(memory)
         for block in self.blocks:
             features = block(features)
         return self.step * self.last(features), memory
@@ -103,30 +109,63 @@ class Descent(nn.Module):
         self.body = body
         self.context = Context(config)
         self.guess = nn.Linear(config.context, STATE)
-        self.remember = nn.Linear(config.context, config.memory)
-        self.stage = Stage(config)
+        self.remember = nn.Linear(config.context, config.memory) if config.memory else None
+        self.stage = Stage(config) if config.stages else None
         self.register_buffer("mean_state", mean_state)
         self.half_precision = False  # in training: networks in bfloat16, geometry never
         nn.init.normal_(self.guess.weight, std=0.01)
         nn.init.zeros_(self.guess.bias)
 
     def forward(self, evidence: Evidence, sight: Sight, stages: int | None = None) -> list[Posed]:
+        if not self.config.reads_picture:
+            sight = unseen(sight)
         with self._precision(evidence):
             context = self.context(evidence, sight)
             increment = self.guess(torch.nn.functional.silu(context))
-            memory = torch.tanh(self.remember(context))
+            memory = context if self.remember is None else torch.tanh(self.remember(context))
         state = self.mean_state + increment.float()
         posed = [decode(state, evidence, self.body)]
         residuals = compare(posed[-1], evidence, sight)
         energies = [total(residuals)]
-        for _ in range(self.config.stages if stages is None else stages):
+        for _ in range(self._stages(stages)):
+            assert self.stage is not None
+            seen = self._seen(state, residuals, evidence, sight)
             with self._precision(evidence):
-                increment, memory = self.stage(state, residuals, context, memory)
+                increment, memory = self.stage(state, seen, context, memory)
             state = state + increment.float()
             posed.append(decode(state, evidence, self.body))
             residuals = compare(posed[-1], evidence, sight)
             energies.append(total(residuals))
         return posed, torch.stack(energies)
+
+    def _stages(self, wanted: int | None) -> int:
+        if self.stage is None:
+            return 0
+        return self.config.stages if wanted is None else wanted
+
+    def _seen(
+        self, state: Tensor, residuals: Residuals, evidence: Evidence, sight: Sight
+    ) -> list[Tensor]:
+        """What the stages of this method see of a state, each (B, SIZES[name])."""
+        alignment = residuals.alignment
+        seen: list[Tensor] = []
+        if RESIDUALS in self.config.sees:
+            seen += [residuals.points, residuals.second, residuals.world]
+        if ALIGNMENT in self.config.sees:
+            seen += [alignment.cover, alignment.stay, alignment.seen]
+        if ENERGIES in self.config.sees:
+            seen += [residuals.energies]
+        if GRADIENT in self.config.sees:
+            seen += [self._gradient(state, evidence, sight)]
+        return [part.flatten(1) for part in seen]
+
+    @torch.enable_grad()
+    def _gradient(self, state: Tensor, evidence: Evidence, sight: Sight) -> Tensor:
+        """Of the energy with respect to the state (B, STATE); no gradient flows through it."""
+        leaf = state.detach().requires_grad_()
+        energy = total(compare(decode(leaf, evidence, self.body), evidence, sight))
+        (gradient,) = torch.autograd.grad(energy.sum(), leaf)
+        return gradient
 
     def _precision(self, evidence: Evidence) -> AbstractContextManager[object]:
         if not self.half_precision:

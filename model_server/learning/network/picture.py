@@ -7,7 +7,7 @@ present, every share of every part is zero, and the second opinion is the first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import torch
@@ -82,3 +82,12 @@ def see_picture(reading: Reading, detection: Detection, evidence: Evidence) -> S
         heat_trust=there * reading.heat_trust,
         present=there,
     )
+
+
+def unseen(sight: Sight) -> Sight:
+    """The same people, but nobody has looked at their pictures."""
+    nothing = {
+        name: torch.zeros_like(getattr(sight, name))
+        for name in ("features", "parts", "heat_trust", "present")
+    }
+    return replace(sight, **nothing)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from model_server.learning.network.config import NetworkConfig
+from model_server.learning.network.config import METHODS, NetworkConfig
 from model_server.learning.training.losses import LossWeights
 
 
@@ -20,12 +20,18 @@ class TrainConfig:
     weight_decay: float = 0.02
     average: float = 0.999  # decay of the running mean of the weights, which is what is kept
     clip: float = 1.0
+    adversary: float = 0.0  # price of bodies that HMR's judges find unreal
     seed: int = 0
     half_precision: bool = (
         True  # bfloat16 inside the networks, four times as fast where the processor has it
     )
     network: NetworkConfig = field(default_factory=NetworkConfig)
     weights: LossWeights = field(default_factory=LossWeights)
+
+
+def training_of(method: str) -> TrainConfig:
+    """How a method of `METHODS` is trained: all alike, but HMR has judges for a prior."""
+    return TrainConfig(network=METHODS[method], adversary=0.05 if method == "hmr" else 0.0)
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:

@@ -23,20 +23,25 @@ from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import body_with_skin
 from model_server.learning.encoder.read import read_people
 from model_server.learning.mocap.augment import PoseSampler
+from model_server.learning.network.config import METHODS
 from model_server.learning.network.descent import Descent, mean_state
+from model_server.learning.network.state import Posed
 from model_server.learning.tensors import joined
+from model_server.learning.training.adversary import Adversary, price_of_fakes, price_of_mistakes
 from model_server.learning.training.batch import (
     People,
+    Truth,
     augmented,
     evidence_and_truth,
 )
-from model_server.learning.training.checkpoint import Run, load, save
-from model_server.learning.training.config import TrainConfig, learning_rate
+from model_server.learning.training.checkpoint import Judges, Run, load, save
+from model_server.learning.training.config import TrainConfig, learning_rate, training_of
 from model_server.learning.training.imagine import imagined
 from model_server.learning.training.losses import trajectory_loss
 from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
 
 log = logging.getLogger(__name__)
+JUDGES_RATE = 1e-4
 VALIDATION = 1500  # first people of the training set, never trained on
 
 
@@ -81,12 +86,18 @@ def start(people: People, config: TrainConfig, checkpoint: Path) -> Run:
     )
     run = Run(network, copy.deepcopy(network).requires_grad_(False), optimizer, 0)
     run.averaged.half_precision = False
+    if config.adversary > 0:
+        judges = Adversary().to(device())
+        run.judges = Judges(judges, torch.optim.AdamW(judges.parameters(), lr=JUDGES_RATE))
     if checkpoint.exists():
         saved = load(checkpoint)
         run.network.load_state_dict(saved["network"])
         run.averaged.load_state_dict(saved["averaged"])
         run.optimizer.load_state_dict(saved["optimizer"])
         run.step = saved["step"]
+        if run.judges is not None:
+            run.judges.network.load_state_dict(saved["judges"])
+            run.judges.optimizer.load_state_dict(saved["judges_optimizer"])
         log.info("going on from step %d", run.step)
     return run
 
@@ -100,18 +111,35 @@ def advance(run: Run, people: People, config: TrainConfig) -> float:
     for group in run.optimizer.param_groups:
         group["lr"] = learning_rate(run.step, config)
     evidence, sight, truth = evidence_and_truth(people.to(device()), run.network.body)
-    loss = trajectory_loss(*run.network(evidence, sight), truth, evidence, config.weights)
+    stages, energies = run.network(evidence, sight)
+    loss = trajectory_loss(stages, energies, truth, evidence, config.weights)
+    if run.judges is not None:
+        verdict = run.judges.network(stages[-1].rotations, stages[-1].phenotypes)
+        loss = loss + config.adversary * price_of_fakes(verdict)
     run.optimizer.zero_grad()
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)
     if torch.isfinite(norm):  # one degenerate person must not undo hours
         run.optimizer.step()
+    if run.judges is not None:
+        teach(run.judges, stages[-1], truth)
     run.step += 1
     decay = min(config.average, run.step / (run.step + 20))
     with torch.no_grad():
         for kept, new in zip(run.averaged.parameters(), run.network.parameters(), strict=True):
             kept.lerp_(new, 1 - decay)
     return loss.item()
+
+
+def teach(judges: Judges, fake: Posed, real: Truth) -> None:
+    """One step of the judges, on bodies of this batch."""
+    price = price_of_mistakes(
+        judges.network(real.rotations, real.phenotypes),
+        judges.network(fake.rotations.detach(), fake.phenotypes.detach()),
+    )
+    judges.optimizer.zero_grad()
+    price.backward()
+    judges.optimizer.step()
 
 
 def report(run: Run, losses: list[float], held_out: People, began: float) -> None:
@@ -149,7 +177,8 @@ def limb_errors(network: Descent, people: People) -> tuple[Tensor, list[Tensor]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=Path, default=Path(".cache/samples/train"))
-    parser.add_argument("--checkpoint", type=Path, default=Path(".cache/runs/descent.pt"))
+    parser.add_argument("--method", choices=sorted(METHODS), default="hund")
+    parser.add_argument("--checkpoint", type=Path, help=".cache/runs/METHOD.pt where not given")
     parser.add_argument("--steps", type=int, default=TrainConfig.steps)
     parser.add_argument("--batch", type=int, default=TrainConfig.batch)
     parser.add_argument("--imagined", type=float, default=TrainConfig.imagined)
@@ -160,11 +189,15 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     people = read_people(arguments.samples)
     config = dataclasses.replace(
-        TrainConfig(), steps=arguments.steps, batch=arguments.batch, imagined=arguments.imagined
+        training_of(arguments.method),
+        steps=arguments.steps,
+        batch=arguments.batch,
+        imagined=arguments.imagined,
     )
+    checkpoint = arguments.checkpoint or Path(f".cache/runs/{arguments.method}.pt")
     log.info("%d people, %d pictures read", len(people), int(people.reading.present.sum()))
     held_out, kept = people[:VALIDATION], people[VALIDATION:]
-    train(kept, held_out, config, arguments.checkpoint, arguments.minutes, PoseSampler())
+    train(kept, held_out, config, checkpoint, arguments.minutes, PoseSampler())
 
 
 if __name__ == "__main__":

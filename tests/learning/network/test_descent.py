@@ -1,28 +1,55 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import dataclasses
+
 import pytest
 import torch
 
 from model_server.learning.body.landmark_model import LandmarkModel
-from model_server.learning.network.config import NetworkConfig
+from model_server.learning.network.config import METHODS
 from model_server.learning.network.descent import Descent, mean_state
 from model_server.learning.network.energy import compare, total
 from model_server.learning.network.state import Posed
 from model_server.learning.samples.store import Samples
 from model_server.learning.training.batch import evidence_and_truth, people_of
 
-TINY = NetworkConfig(stages=3, context=16, memory=16, hidden=16)
+SMALL = {"context": 16, "hidden": 16, "context_blocks": 1, "stage_blocks": 1}
 
 
-@pytest.fixture
-def network(landmark_model: LandmarkModel, samples: Samples) -> Descent:
+def small_network(method: str, landmark_model: LandmarkModel, samples: Samples) -> Descent:
     torch.manual_seed(0)
-    return Descent(TINY, landmark_model, mean_state(torch.from_numpy(samples.rotations)))
+    config = dataclasses.replace(METHODS[method], **SMALL)
+    return Descent(config, landmark_model, mean_state(torch.from_numpy(samples.rotations)))
+
+
+@pytest.fixture(params=sorted(METHODS))
+def network(
+    request: pytest.FixtureRequest, landmark_model: LandmarkModel, samples: Samples
+) -> Descent:
+    return small_network(request.param, landmark_model, samples)
 
 
 def test_one_state_per_stage_and_more_stages_on_demand(network: Descent, samples: Samples) -> None:
     evidence, sight, _ = evidence_and_truth(people_of(samples), network.body)
-    assert len(network(evidence, sight)[0]) == 4
-    assert len(network(evidence, sight, stages=6)[0]) == 7
+    posed, energies = network(evidence, sight)
+    assert len(posed) == len(energies) == network.config.stages + 1
+    more = network.config.stages + 3 if network.config.stages else 0
+    assert len(network(evidence, sight, stages=more)[0]) == more + 1
+
+
+def test_a_method_that_does_not_read_pictures_does_not_look(
+    landmark_model: LandmarkModel, samples: Samples
+) -> None:
+    network = small_network("hund", landmark_model, samples)
+    people = people_of(samples)
+    evidence, sight, _ = evidence_and_truth(people, landmark_model)
+    seeing = dataclasses.replace(
+        sight, features=torch.ones_like(sight.features), present=torch.ones_like(sight.present)
+    )
+    looks = [network(evidence, each)[0][-1].landmarks for each in (sight, seeing)]
+    assert not torch.allclose(*looks)
+    network.config = dataclasses.replace(network.config, reads_picture=False)
+    blind = [network(evidence, each)[0][-1].landmarks for each in (sight, seeing)]
+    assert torch.allclose(*blind)
 
 
 def test_a_batch_is_its_people_one_by_one(network: Descent, samples: Samples) -> None:
