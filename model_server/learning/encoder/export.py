@@ -4,28 +4,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import onnx
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from model_server.learning.encoder.encoder import Encoder
 from model_server.learning.encoder.read import reading_of
 from model_server.learning.encoder.train import load_encoder
-from model_server.learning.export_onnx import PARITY, forget_origins
+from model_server.learning.onnx_graph import write_graph
 from model_server.person_crop import CROP_PX
 
 INPUTS: Final = ("image", "mask", "landmarks", "visibility")
 OUTPUTS: Final = ("features", "parts", "heat", "heat_trust")
 DEFAULT_OUT: Final = Path(__file__).parents[2] / "assets" / "encoder.onnx"
-log = logging.getLogger(__name__)
 
 
 class FromCrops(nn.Module):
@@ -46,32 +41,10 @@ class FromCrops(nn.Module):
 
 
 def export(checkpoint: Path, out: Path) -> float:
-    """Write the graph; returns the largest difference from torch, which is below `PARITY`."""
-    graph = FromCrops(load_encoder(checkpoint)).eval()
-    partial = out.with_suffix(".partial.onnx")
-    torch.onnx.export(
-        graph,
-        example(2),
-        str(partial),
-        input_names=list(INPUTS),
-        output_names=list(OUTPUTS),
-        dynamic_shapes=tuple({0: torch.export.Dim.DYNAMIC} for _ in INPUTS),
-        opset_version=18,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-    model = onnx.load(str(partial))
-    forget_origins(model)
-    onnx.helper.set_model_props(model, {"hund": json.dumps(asdict(graph.encoder.config))})
-    onnx.save(model, str(partial))
-    difference = parity(graph, partial)
-    if difference > PARITY:
-        raise RuntimeError(
-            f"The graph differs from torch by {difference:.2e}, more than {PARITY:.0e}."
-        )
-    partial.replace(out)
-    return difference
+    """Write the graph; returns the largest difference from torch."""
+    graph = FromCrops(load_encoder(checkpoint))
+    about = asdict(graph.encoder.config)
+    return write_graph(graph, example, out, inputs=INPUTS, outputs=OUTPUTS, about=about)
 
 
 def example(count: int) -> tuple[Tensor, ...]:
@@ -85,29 +58,13 @@ def example(count: int) -> tuple[Tensor, ...]:
     )
 
 
-@torch.no_grad()
-def parity(graph: FromCrops, path: Path) -> float:
-    """Largest relative difference over all outputs between torch and ONNX Runtime."""
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    worst = 0.0
-    for count in (1, 5):
-        inputs = example(count)
-        feed = {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)}
-        for mine, theirs in zip(graph(*inputs), session.run(None, feed), strict=True):
-            scale = max(1.0, float(mine.abs().max()))
-            worst = max(worst, float(np.abs(mine.numpy() - theirs).max()) / scale)
-    return worst
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path, nargs="?", default=Path(".cache/runs/encoder.pt"))
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    difference = export(arguments.checkpoint, arguments.out)
-    size = arguments.out.stat().st_size / 1e6
-    log.info("%s: %.1f MB, differs from torch by %.1e", arguments.out, size, difference)
+    export(arguments.checkpoint, arguments.out)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from model_server.learning.export_onnx import PARITY, export
+from model_server.learning.export_onnx import export
 from model_server.learning.network.config import NetworkConfig
+from model_server.learning.onnx_graph import PARITY
 from model_server.learning.samples.store import Samples
 from model_server.learning.training.batch import people_of
 from model_server.learning.training.config import TrainConfig, learning_rate
