@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Final
 
@@ -26,9 +26,7 @@ from model_server.learning.network.state import LANDMARKS
 from model_server.learning.onnx_graph import write_graph
 from model_server.learning.training.checkpoint import load, load_network
 
-DETECTED: Final = ("landmarks_px", "visibility", "world", "depth", "focal_px", "center_px")
-READ: Final = ("features", "parts", "crop_px", "heat_px", "heat_trust", "present")
-INPUTS: Final = DETECTED + READ
+INPUTS: Final = tuple(field.name for part in (Detection, Reading) for field in fields(part))
 OUTPUTS: Final = (
     "rotations",
     "root",
@@ -50,8 +48,23 @@ class FromPixels(nn.Module):
         self.coco = [network.body.names.index(f"coco:{name}") for name in COCO_JOINTS]
         self.seen = LANDMARKS
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        detection, reading = Detection(*inputs[: len(DETECTED)]), Reading(*inputs[len(DETECTED) :])
+    def forward(
+        self,
+        landmarks_px: Tensor,
+        visibility: Tensor,
+        world: Tensor,
+        depth: Tensor,
+        focal_px: Tensor,
+        center_px: Tensor,
+        features: Tensor,
+        parts: Tensor,
+        crop_px: Tensor,
+        heat_px: Tensor,
+        heat_trust: Tensor,
+        present: Tensor,
+    ) -> tuple[Tensor, ...]:
+        detection = Detection(landmarks_px, visibility, world, depth, focal_px, center_px)
+        reading = Reading(features, parts, crop_px, heat_px, heat_trust, present)
         evidence = see(detection)
         stages, energies = self.network(evidence, see_picture(reading, detection, evidence))
         posed = stages[-1]
