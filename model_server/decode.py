@@ -14,6 +14,8 @@ from model_server.camera import Camera
 from model_server.estimate import Keypoints, Person
 from model_server.facial_actions import facial_actions
 from model_server.fusion import fuse_hands
+from model_server.hand_poses import Hands, pose_hands
+from model_server.hand_session import HandSession
 from model_server.hypotheses import person_box
 from model_server.joint_landmarks import landmarks_of_bone
 from model_server.landmark_names import COCO_FROM_POSE, POSE_LANDMARKS, indices
@@ -44,24 +46,26 @@ class Decoder:
 
     config: DescentConfig
     bones: BodyBones
+    hands: HandSession | None = None  # without it, hands are fitted by geometry
 
     def people(
         self, posed: Posed, people: Sequence[PersonLandmarks], camera: Camera
     ) -> list[Person]:
         """The people behind a batch of `evidence_of`, by the looks that the body explains best."""
         starts = np.cumsum([0, *(len(person.hypotheses) for person in people)])
+        hands = pose_hands(self.hands, people, camera) if self.hands else [Hands()] * len(people)
         return [
-            self._person(posed, int(start), person, camera)
-            for start, person in zip(starts[:-1], people, strict=True)
+            self._person(posed, int(start), person, camera, theirs)
+            for start, person, theirs in zip(starts[:-1], people, hands, strict=True)
         ]
 
     def _person(
-        self, posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera
+        self, posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera, hands: Hands
     ) -> Person:
         chosen = best_look(posed.energy[start : start + len(landmarks.hypotheses)])
         index, seen = start + chosen, landmarks.with_best(chosen)
         confidence = seen.pose.visibility * seen.support[0]
-        parameters = self._parameters(posed, index, seen, camera)
+        parameters = self._parameters(posed, index, seen, camera, hands)
         return Person(
             box=person_box(seen.pose),
             confidence=seen.confidence,
@@ -72,7 +76,7 @@ class Decoder:
         )
 
     def _parameters(
-        self, posed: Posed, index: int, seen: PersonLandmarks, camera: Camera
+        self, posed: Posed, index: int, seen: PersonLandmarks, camera: Camera, hands: Hands
     ) -> BodyParams:
         root = posed.root[index].astype(np.float64)
         body = dict(
@@ -85,7 +89,8 @@ class Decoder:
                 strict=True,
             )
         )
-        fused = fuse_hands(body, root, seen, camera, self.bones.reference(phenotypes))
+        bones = self.bones.reference(phenotypes)
+        fused = fuse_hands(body, root, seen, camera, bones, hands)
         quaternions = wxyz_from_matrix(np.stack([root, *fused.values()]))
         return BodyParams(
             rig=self.config.rig,
