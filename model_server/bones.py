@@ -35,12 +35,16 @@ class ReferenceBones:
     parents: Sequence[int]
     heads: Array  # (B, 3)
     tails: Array  # (B, 3)
+    turns: Array  # (B, 3, 3) from the body at rest into the reference pose
 
     def head(self, bone: str) -> Array:
         return self.heads[self.names.index(bone)]
 
     def tail(self, bone: str) -> Array:
         return self.tails[self.names.index(bone)]
+
+    def turn(self, bone: str) -> Array:
+        return self.turns[self.names.index(bone)]
 
     def ancestors(self, bone: str) -> tuple[str, ...]:
         """Bones between the root and `bone`, in the order from the root."""
@@ -77,7 +81,7 @@ class BodyBones:
                 heads[bone] = heads[parent] + turns[parent] @ offset
         along = self._arrays["bone_tails"] - self._arrays["bone_heads"]
         tails = heads + np.einsum("bij,bj->bi", turns, along)
-        return ReferenceBones(self._meta["bone_names"], parents, heads, tails)
+        return ReferenceBones(self._meta["bone_names"], parents, heads, tails, turns)
 
     def _turns(self, coefficients: Array) -> Array:
         """(B, 3, 3) from the rest into the reference pose; the root's offsets stay as they are."""

@@ -12,8 +12,12 @@ from model_server.body_params import BodyParams, Quaternion, Vector, wxyz_from_m
 from model_server.bones import BodyBones
 from model_server.camera import Camera
 from model_server.estimate import Keypoints, Person
+from model_server.face_session import FaceSession, SeenFace
 from model_server.facial_actions import facial_actions
 from model_server.fusion import fuse_hands
+from model_server.hand_poses import Hands, pose_hands
+from model_server.hand_session import HandSession
+from model_server.head import fuse_head
 from model_server.hypotheses import person_box
 from model_server.joint_landmarks import landmarks_of_bone
 from model_server.landmark_names import COCO_FROM_POSE, POSE_LANDMARKS, indices
@@ -67,24 +71,27 @@ class Decoder:
 
     config: DescentConfig
     bones: BodyBones
+    hands: HandSession | None = None  # without it, hands are fitted by geometry
+    faces: FaceSession | None = None  # without it, clear expressions are read by rules
 
     def people(
         self, posed: Posed, people: Sequence[PersonLandmarks], camera: Camera
     ) -> list[Person]:
         """The people behind a batch of `evidence_of`, by the looks that the body explains best."""
         starts = np.cumsum([0, *(len(person.hypotheses) for person in people)])
+        hands = pose_hands(self.hands, people, camera) if self.hands else [Hands()] * len(people)
         return [
-            self._person(posed, int(start), person, camera)
-            for start, person in zip(starts[:-1], people, strict=True)
+            self._person(posed, int(start), person, camera, theirs)
+            for start, person, theirs in zip(starts[:-1], people, hands, strict=True)
         ]
 
     def _person(
-        self, posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera
+        self, posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera, hands: Hands
     ) -> Person:
         chosen = best_look(posed.energy[start : start + len(landmarks.hypotheses)])
         index, seen = start + chosen, landmarks.with_best(chosen)
         confidence = seen.pose.visibility * seen.support[0]
-        parameters = self._parameters(posed, index, seen, camera)
+        parameters = self._parameters(posed, index, seen, camera, hands)
         return Person(
             box=person_box(seen.pose),
             confidence=seen.confidence,
@@ -95,7 +102,7 @@ class Decoder:
         )
 
     def _parameters(
-        self, posed: Posed, index: int, seen: PersonLandmarks, camera: Camera
+        self, posed: Posed, index: int, seen: PersonLandmarks, camera: Camera, hands: Hands
     ) -> BodyParams:
         root = posed.root[index].astype(np.float64)
         body = dict(
@@ -108,7 +115,11 @@ class Decoder:
                 strict=True,
             )
         )
-        fused = fuse_hands(body, root, seen, camera, self.bones.reference(phenotypes))
+        bones = self.bones.reference(phenotypes)
+        face = self._face(seen, camera)
+        if face.cam_from_head is not None:
+            body = fuse_head(body, root, face.cam_from_head, bones)
+        fused = fuse_hands(body, root, seen, camera, bones, hands)
         quaternions = wxyz_from_matrix(np.stack([root, *fused.values()]))
         return BodyParams(
             rig=self.config.rig,
@@ -118,8 +129,15 @@ class Decoder:
                 bone: _quaternion(q) for bone, q in zip(fused, quaternions[1:], strict=True)
             },
             phenotypes=phenotypes,
-            facial_actions={} if seen.face is None else facial_actions(seen.face),
+            facial_actions=face.actions,
         )
+
+    def _face(self, seen: PersonLandmarks, camera: Camera) -> SeenFace:
+        if seen.face is None:
+            return SeenFace({})
+        if self.faces is None:
+            return SeenFace(facial_actions(seen.face))
+        return self.faces.run(seen.face, camera)
 
 
 def best_look(energies: FloatArray) -> int:

@@ -17,6 +17,7 @@ from model_server.fingers import (
     split_wrist,
     turn_about,
 )
+from model_server.hand_poses import HandPose, Hands
 from model_server.hand_rig import HandRig, hand_rig, unit
 from model_server.hands import Side
 from model_server.landmarks import HandLandmarks, PersonLandmarks
@@ -35,16 +36,28 @@ def fuse_hands(
     seen: PersonLandmarks,
     camera: Camera,
     bones: ReferenceBones,
+    learned: Hands | None = None,
 ) -> Rotations:
-    """`rotations` with the wrists and fingers of the hands that were seen."""
+    """`rotations` with the wrists and fingers of the hands that were seen.
+
+    How the network of hands poses them is `learned`; without it they are fitted by geometry.
+    """
     fused = dict(rotations)
     hands: dict[Side, HandLandmarks | None] = {"left": seen.left_hand, "right": seen.right_hand}
     for side, hand in hands.items():
         if hand is not None:
-            rig, points_m = hand_rig(bones, side), hand_in_camera(hand, camera)
-            fused |= finger_rotations(rig, points_m)
-            fused |= _arm_rotations(fused, cam_from_body, rig, palm_turn(rig, points_m))
+            rig = hand_rig(bones, side)
+            pose = (learned or {}).get(side) or _fitted(rig, hand_in_camera(hand, camera))
+            names = [bone for finger in rig.fingers for bone in finger]
+            fused |= dict(zip(names, pose.fingers, strict=True))
+            fused |= _arm_rotations(fused, cam_from_body, rig, pose.palm)
     return fused
+
+
+def _fitted(rig: HandRig, points_m: Array) -> HandPose:
+    """The hand that lies on points (21, 3)."""
+    fingers = np.array(list(finger_rotations(rig, points_m).values()))
+    return HandPose(fingers, palm_turn(rig, points_m))
 
 
 def hand_in_camera(hand: HandLandmarks, camera: Camera) -> Array:

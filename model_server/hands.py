@@ -14,10 +14,10 @@ from model_server.landmarks import HandLandmarks, PersonLandmarks, PoseLandmarks
 
 Side = Literal["left", "right"]
 
-_CROP_SIZE: Final = 256
-_CROP_SIDE_M: Final = 0.40
+CROP_SIZE: Final = 256
+CROP_SIDE_M: Final = 0.40
 _CROP_PER_PALM: Final = 4.4  # the same relative to wrist-to-knuckles, for hands near the camera
-_WRIST_TOLERANCE: Final = 0.22  # of the crop's side
+WRIST_TOLERANCE: Final = 0.22  # of the crop's side
 _MIN_SIDE_PX: Final = 24.0
 _READABLE_PX: Final = 150.0  # a hand in a crop this long is rarely missed
 _VISIBLE: Final = 0.3
@@ -50,13 +50,19 @@ class HandDetector:
         crop = hand_crop(body, side)
         if crop is None:
             return None
+        hands = self.hands_in(image, crop, side)
+        return nearest_hand(hands, wrist_px(body, side), crop.side * WRIST_TOLERANCE)
+
+    def hands_in(self, image: ImageArray, crop: Crop, side: Side) -> list[HandLandmarks]:
+        """All `side` hands in a part of `image` (H, W, 3).
+
+        A hand of the other name is the other hand, or the body has its sides confused.
+        """
         result = self._landmarker.detect(mediapipe_image(cut(image, crop)))
         found = zip(
             result.hand_landmarks, result.hand_world_landmarks, result.handedness, strict=True
         )
-        # A hand of the other name here is the other hand, or the body has its sides confused.
-        hands = [_hand(crop, *parts) for parts in found if _side_of(parts[2]) == side]
-        return nearest_hand(hands, wrist_px(body, side), crop.side * _WRIST_TOLERANCE)
+        return [_hand(crop, *parts) for parts in found if _side_of(parts[2]) == side]
 
     def close(self) -> None:
         self._landmarker.close()
@@ -71,11 +77,11 @@ def hand_crop(body: PoseLandmarks, side: Side) -> Crop | None:
         return None
     knuckles = (body.landmarks_px[index] + body.landmarks_px[pinky]) / 2
     palm = float(np.linalg.norm(knuckles - body.landmarks_px[wrist]))
-    length = max(_CROP_SIDE_M * pixels_per_metre(body), _CROP_PER_PALM * palm)
+    length = max(CROP_SIDE_M * pixels_per_metre(body), _CROP_PER_PALM * palm)
     if length < _MIN_SIDE_PX:
         return None
     x, y = (float(value) for value in knuckles)
-    return square_crop(Box(x - length / 2, y - length / 2, length, length), _CROP_SIZE)
+    return square_crop(Box(x - length / 2, y - length / 2, length, length), CROP_SIZE)
 
 
 def pixels_per_metre(body: PoseLandmarks) -> float:
@@ -108,7 +114,7 @@ def refined_by_hand(body: PoseLandmarks, hand: HandLandmarks, side: Side) -> Pos
     places = list(indices(POSE_LANDMARKS, [f"{side}_{name}" for name in _SHARED]))
     of_hand = hand.landmarks_px[list(indices(HAND_LANDMARKS, list(_SHARED.values())))]
     gap = float(np.linalg.norm(body.landmarks_px[places[0]] - of_hand[0]))
-    if gap > _CROP_SIDE_M * pixels_per_metre(body) * _WRIST_TOLERANCE:
+    if gap > CROP_SIDE_M * pixels_per_metre(body) * WRIST_TOLERANCE:
         return body
     landmarks_px = body.landmarks_px.copy()
     landmarks_px[places] += np.float32(_TRUST_IN_HAND) * (of_hand - landmarks_px[places])

@@ -14,6 +14,8 @@ from model_server.camera import NO_FOCAL, Camera, GivenFocal, camera_of
 from model_server.decode import Decoder, evidence_of
 from model_server.estimate import Estimate, Person
 from model_server.face import FaceDetector
+from model_server.face_session import FaceSession, OnnxFace
+from model_server.hand_session import HandSession, OnnxHands
 from model_server.hands import HandDetector, with_confirmed_hands, with_refined_wrists
 from model_server.image import Photo, decode_photo
 from model_server.landmarks import PersonLandmarks
@@ -62,7 +64,10 @@ def load_pipeline(assets: Path, *, threads: int = 2) -> "Pipeline":
     descent = OnnxDescent(assets / "descent.onnx", threads=threads)
     reader = PictureReader(assets / "encoder.onnx", threads=threads)
     bones = BodyBones(assets / f"{descent.config.rig}.npz")
-    return Pipeline(descent, bones, reader, threads=threads)
+    graph, face_graph = assets / "hands.onnx", assets / "face.onnx"
+    hands = OnnxHands(graph, threads=threads) if graph.is_file() else None
+    faces = OnnxFace(face_graph) if face_graph.is_file() else None
+    return Pipeline(descent, bones, reader, hands=hands, faces=faces, threads=threads)
 
 
 class Pipeline:
@@ -74,11 +79,13 @@ class Pipeline:
         bones: BodyBones,
         reader: Reader,
         *,
+        hands: HandSession | None = None,
+        faces: FaceSession | None = None,
         threads: int = 2,
     ) -> None:
         self._descent = descent
         self._reader = reader
-        self._decoder = Decoder(descent.config, bones)
+        self._decoder = Decoder(descent.config, bones, hands, faces)
         self._people = PeopleFinder(threads=threads)
         self._hands = HandDetector()
         self._face = FaceDetector()

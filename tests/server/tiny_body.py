@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A body asset of two straight arms with five-fingered hands, as far as the server reads it."""
+"""A body asset of a neck, a head and two straight arms with five-fingered hands, as far as the
+server reads it.
+"""
 
 import json
 from pathlib import Path
@@ -39,7 +41,11 @@ def write_tiny_body(path: Path) -> Path:
 
 def _bones() -> Bones:
     """By name the parent, the head and the tail; arms point sideways and palms down."""
-    bones: Bones = {"root": ("", (0, 0, 0), (0, 0, 1))}
+    bones: Bones = {
+        "root": ("", (0, 0, 0), (0, 0, 1)),
+        "neck01": ("root", (0, 0, 1.45), (0, 0, 1.55)),
+        "head": ("neck01", (0, 0, 1.55), (0, 0, 1.75)),
+    }
     for letter, s in (("L", 1), ("R", -1)):
         bones[f"upperarm01.{letter}"] = ("root", (0.2 * s, 0, 1.4), (0.5 * s, 0, 1.4))
         bones[f"lowerarm02.{letter}"] = (

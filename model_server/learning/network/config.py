@@ -13,6 +13,7 @@ from typing import Final
 
 RESIDUALS: Final = "residuals"  # of both opinions on the landmarks, and of the depth hints
 ALIGNMENT: Final = "alignment"  # how the body parts miss their pixels
+PRIOR: Final = "prior"  # the pose in the latent space of the prior
 ENERGIES: Final = "energies"  # every term of the energy
 GRADIENT: Final = "gradient"  # of the energy with respect to the state
 
@@ -20,7 +21,7 @@ GRADIENT: Final = "gradient"  # of the energy with respect to the state
 @dataclass(frozen=True)
 class NetworkConfig:
     stages: int = 5  # descent stages after the first guess
-    sees: tuple[str, ...] = (RESIDUALS, ALIGNMENT, ENERGIES)  # what stages see
+    sees: tuple[str, ...] = (RESIDUALS, ALIGNMENT, PRIOR, ENERGIES)  # what stages see
     reads_picture: bool = True  # the image encoder's features and second opinion
     context: int = 256  # features of the evidence, read once
     memory: int = 256  # recurrent memory carried from stage to stage; 0 for none

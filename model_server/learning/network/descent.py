@@ -21,10 +21,11 @@ from model_server.learning.network.config import (
     ALIGNMENT,
     ENERGIES,
     GRADIENT,
+    PRIOR,
     RESIDUALS,
     NetworkConfig,
 )
-from model_server.learning.network.energy import TERMS, Residuals, compare, total
+from model_server.learning.network.energy import TERMS, Energy, Residuals, total
 from model_server.learning.network.evidence import Evidence
 from model_server.learning.network.layers import Block, Memory
 from model_server.learning.network.picture import FEATURES, PARTS, Sight, unseen
@@ -34,6 +35,7 @@ EVIDENCE_SIZE: Final = LANDMARKS * (7 + 3) + 1 + FEATURES + 1
 SIZES: Final = {
     RESIDUALS: LANDMARKS * 7,
     ALIGNMENT: PARTS * 5,
+    PRIOR: 3 * (JOINTS - 1),
     ENERGIES: len(TERMS),
     GRADIENT: STATE,
 }
@@ -107,6 +109,7 @@ class Descent(nn.Module):
         super().__init__()
         self.config = config
         self.body = body
+        self.energy = Energy()
         self.context = Context(config)
         self.guess = nn.Linear(config.context, STATE)
         self.remember = nn.Linear(config.context, config.memory) if config.memory else None
@@ -125,7 +128,7 @@ class Descent(nn.Module):
             memory = context if self.remember is None else torch.tanh(self.remember(context))
         state = self.mean_state + increment.float()
         posed = [decode(state, evidence, self.body)]
-        residuals = compare(posed[-1], evidence, sight)
+        residuals = self.energy(posed[-1], evidence, sight)
         energies = [total(residuals)]
         for _ in range(self._stages(stages)):
             assert self.stage is not None
@@ -134,7 +137,7 @@ class Descent(nn.Module):
                 increment, memory = self.stage(state, seen, context, memory)
             state = state + increment.float()
             posed.append(decode(state, evidence, self.body))
-            residuals = compare(posed[-1], evidence, sight)
+            residuals = self.energy(posed[-1], evidence, sight)
             energies.append(total(residuals))
         return posed, torch.stack(energies)
 
@@ -153,6 +156,8 @@ class Descent(nn.Module):
             seen += [residuals.points, residuals.second, residuals.world]
         if ALIGNMENT in self.config.sees:
             seen += [alignment.cover, alignment.stay, alignment.seen]
+        if PRIOR in self.config.sees:
+            seen += [residuals.latent]
         if ENERGIES in self.config.sees:
             seen += [residuals.energies]
         if GRADIENT in self.config.sees:
@@ -163,7 +168,7 @@ class Descent(nn.Module):
     def _gradient(self, state: Tensor, evidence: Evidence, sight: Sight) -> Tensor:
         """Of the energy with respect to the state (B, STATE); no gradient flows through it."""
         leaf = state.detach().requires_grad_()
-        energy = total(compare(decode(leaf, evidence, self.body), evidence, sight))
+        energy = total(self.energy(decode(leaf, evidence, self.body), evidence, sight))
         (gradient,) = torch.autograd.grad(energy.sum(), leaf)
         return gradient
 

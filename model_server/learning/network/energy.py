@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from model_server.learning.network.alignment import Alignment, align
 from model_server.learning.network.evidence import Evidence, radius
 from model_server.learning.network.picture import Sight
 from model_server.learning.network.state import LANDMARKS, Posed
+from model_server.learning.priors import BODY_FLOW, load_flow
 
 # Reprojection leads; the encoder's second opinion, the part maps and the detector's depth hints
-# follow; an average shape is preferred where nothing speaks against it.
-TERMS: Final = ("reprojection", "second", "depth", "cover", "stay", "shape")
-WEIGHTS: Final = (1.0, 0.5, 0.3, 0.3, 0.3, 0.02)
+# follow; a usual pose and an average shape are preferred where nothing speaks against them.
+TERMS: Final = ("reprojection", "second", "depth", "cover", "stay", "pose", "shape")
+WEIGHTS: Final = (1.0, 0.5, 0.3, 0.3, 0.3, 0.05, 0.02)
 
 
 @dataclass(frozen=True)
@@ -28,27 +29,38 @@ class Residuals:
     second: Tensor  # (B, 33, 2) the same against the encoder's places, zero where it saw nothing
     world: Tensor  # (B, 33, 3) posed minus seen, hip-centred, relative to their radius
     alignment: Alignment
+    latent: Tensor  # (B, 63) the pose as the prior sees it, standard normal for people
     energies: Tensor  # (B, len(TERMS))
 
 
-def compare(posed: Posed, evidence: Evidence, sight: Sight) -> Residuals:
-    """Residuals of a posed body; reprojection counts robustly and by trust."""
-    projected = posed.points[:, :LANDMARKS]
-    points, second = projected - evidence.points, projected - sight.heat
-    world = relative_world(posed.landmarks[:, :LANDMARKS]) - evidence.world
-    skin = posed.points[:, posed.points.shape[1] - posed.facing.shape[1] :]
-    alignment = align(skin, posed.facing, sight)
-    cover, stay = alignment.energies.unbind(1)
-    energies = [
-        by_trust(robust(points), evidence.trust),
-        by_trust(robust(second), sight.heat_trust),
-        by_trust(robust(world), evidence.trust),
-        cover,
-        stay,
-        (posed.phenotypes - 0.5).square().mean(1),
-    ]
-    seen = (sight.heat_trust > 0)[..., None]
-    return Residuals(points, second * seen, world, alignment, torch.stack(energies, 1))
+class Energy(nn.Module):
+    """Compares posed bodies with evidence; holds the prior, which knows which poses people take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prior = load_flow(BODY_FLOW).requires_grad_(False)
+
+    def forward(self, posed: Posed, evidence: Evidence, sight: Sight) -> Residuals:
+        """Residuals of a posed body; reprojection counts robustly and by trust."""
+        projected = posed.points[:, :LANDMARKS]
+        points, second = projected - evidence.points, projected - sight.heat
+        world = relative_world(posed.landmarks[:, :LANDMARKS]) - evidence.world
+        skin = posed.points[:, posed.points.shape[1] - posed.facing.shape[1] :]
+        alignment = align(skin, posed.facing, sight)
+        cover, stay = alignment.energies.unbind(1)
+        latent = self.prior.to_latent(posed.rotations[:, 1:])
+        energies = [
+            by_trust(robust(points), evidence.trust),
+            by_trust(robust(second), sight.heat_trust),
+            by_trust(robust(world), evidence.trust),
+            cover,
+            stay,
+            latent.square().mean(1).log1p(),  # impossible poses must not drown the rest
+            (posed.phenotypes - 0.5).square().mean(1),
+        ]
+        seen = (sight.heat_trust > 0)[..., None]
+        terms = torch.stack(energies, 1)
+        return Residuals(points, second * seen, world, alignment, latent, terms)
 
 
 def total(residuals: Residuals) -> Tensor:

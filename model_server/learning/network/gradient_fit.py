@@ -13,7 +13,7 @@ from torch.nn.functional import normalize
 from model_server.landmark_names import POSE_LANDMARKS, indices
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.rotations import cross, six_from_matrix
-from model_server.learning.network.energy import compare, total
+from model_server.learning.network.energy import Energy, total
 from model_server.learning.network.evidence import Evidence
 from model_server.learning.network.picture import Sight
 from model_server.learning.network.state import Posed, decode
@@ -37,6 +37,7 @@ def fit(
     state = mean_state.expand(len(evidence.points), -1).clone()
     state[:, :6] = six_from_matrix(torso_rotation(evidence))
     state.requires_grad_()
+    compare = Energy()
     optimizer = torch.optim.Adam([state], lr=STEP_SIZE)
     fitted: list[Posed] = []
     for step in range(max(steps) + 1):

@@ -3,7 +3,7 @@ import torch
 
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.network.descent import mean_state
-from model_server.learning.network.energy import compare, total
+from model_server.learning.network.energy import Energy, total
 from model_server.learning.network.gradient_fit import fit, torso_rotation
 from model_server.learning.samples.store import Samples
 from model_server.learning.training.batch import evidence_and_truth, people_of
@@ -13,7 +13,8 @@ def test_fitting_lowers_the_energy(samples: Samples, landmark_model: LandmarkMod
     evidence, sight, _ = evidence_and_truth(people_of(samples)[:16], landmark_model)
     start = mean_state(torch.from_numpy(samples.rotations))
     few, more = fit(start, evidence, sight, landmark_model, (2, 20))
-    before, after = (total(compare(posed, evidence, sight)).mean() for posed in (few, more))
+    energy = Energy()
+    before, after = (total(energy(posed, evidence, sight)).mean() for posed in (few, more))
     assert after < 0.8 * before
 
 

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How well hands are posed: `python benchmarks/hands.py`.
+
+Rendered hands that were never trained on, half of their gestures unseen too, looked at by the real
+detector (`python -m model_server.learning.hands.generate --split test`). Compared are the
+detector's own 3D points, the geometric fit of fingers to these points, and the learned descent
+after every stage. Joint errors are millimetres on the person's own hand, from the wrist (`root`)
+and after Procrustes alignment (`pa`); angles are degrees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime
+import torch
+
+from model_server.bones import BodyBones
+from model_server.camera import Camera
+from model_server.fingers import finger_rotations, palm_turn
+from model_server.fusion import hand_in_camera
+from model_server.hand_rig import hand_rig
+from model_server.landmarks import HandLandmarks
+from model_server.learning.body.body_model import ASSET
+from model_server.learning.hands.articulation import BONES, bone_ends, palm_m, points_of
+from model_server.learning.hands.batch import hands_of
+from model_server.learning.hands.evidence import see
+from model_server.learning.hands.export_onnx import DEFAULT_OUT, INPUTS
+from model_server.learning.hands.state import compare
+from model_server.learning.hands.store import HandSamples, read_shards
+from model_server.learning.hands.train import load_network
+from model_server.learning.mocap import so3
+from model_server.learning.mocap.so3 import Array
+from model_server.learning.samples.people import PHENOTYPES
+from model_server.learning.training.metrics import pa_mpjpe
+
+MOST_STAGES: Final = 6
+SIZES: Final = (1, 2, 16)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """N hands as somebody poses them."""
+
+    fingers: Array  # (N, 15, 3, 3)
+    palm: Array  # (N, 3, 3) cam_from_palm
+
+
+def geometric(samples: HandSamples, bones: BodyBones) -> Answer:
+    """The fit of fingers to the detector's 3D points."""
+    fingers, palms = [], []
+    for i in range(len(samples)):
+        rig = hand_rig(bones.reference(shape_of(samples, i)), "left")
+        points = seen_points(samples, i)
+        turns = finger_rotations(rig, points)
+        fingers.append([turns[bone] for bone in BONES])
+        palms.append(palm_turn(rig, points))
+    return Answer(np.array(fingers), np.array(palms))
+
+
+def shape_of(samples: HandSamples, row: int) -> dict[str, float]:
+    return dict(zip(PHENOTYPES, samples.phenotypes[row].tolist(), strict=True))
+
+
+def seen_points(samples: HandSamples, row: int) -> Array:
+    """The detector's 3D points (21, 3) in the axes of the camera."""
+    center = tuple(samples.center_px[row].tolist())
+    camera = Camera(float(samples.focal_px[row]), (center[0], center[1]), "given")
+    seen = HandLandmarks(samples.landmarks_px[row], samples.world[row], 1.0)
+    return hand_in_camera(seen, camera)
+
+
+def descents(samples: HandSamples, checkpoint: Path) -> tuple[list[Answer], float]:
+    """The hands after 0…6 stages, and how many have their energy lowered by every trained stage."""
+    network = load_network(checkpoint)
+    hands = hands_of(samples)
+    with torch.no_grad():
+        evidence = see(hands.detection)
+        stages = network(evidence, MOST_STAGES)
+        energies = [compare(hand, evidence, network.model).energies[:, 0] for hand in stages]
+    falls = torch.stack(energies).diff(dim=0)[: network.config.stages] < 1e-3
+    answers = [
+        Answer(hand.fingers.numpy(), (evidence.cam_from_virtual @ hand.palm).numpy())
+        for hand in stages
+    ]
+    return answers, float(falls.all(0).float().mean())
+
+
+def errors(points: Array, samples: HandSamples) -> dict[str, float]:
+    """Joint errors of points (N, 21, 3) from the wrist, metres."""
+    true = samples.points_cam - samples.points_cam[:, :1]
+    root = 1000 * np.linalg.norm(points - true, axis=2)[:, 1:].mean(1)
+    aligned = pa_mpjpe(torch.from_numpy(points).float(), torch.from_numpy(true).float()).numpy()
+    return {
+        "root_mm": float(root.mean()),
+        "root_median_mm": float(np.median(root)),
+        "pa_mm": float(aligned.mean()),
+        "pa_median_mm": float(np.median(aligned)),
+    }
+
+
+def judged(answer: Answer, samples: HandSamples, references: Array) -> dict[str, float]:
+    """All errors of an answer, on each person's own hand (N, 21, 3)."""
+    points = np.stack([points_of(f, r) for f, r in zip(answer.fingers, references, strict=True)])
+    turned = points @ answer.palm.swapaxes(1, 2)
+    joints = np.degrees(so3.angle_between(answer.fingers, samples.fingers))
+    palm = np.degrees(so3.angle_between(answer.palm, samples.palm))
+    return {
+        **errors(turned, samples),
+        "joint_deg": float(joints.mean()),
+        "palm_deg": float(palm.mean()),
+        "palm_median_deg": float(np.median(palm)),
+    }
+
+
+def detector(samples: HandSamples) -> dict[str, float]:
+    """The detector's points, scaled to the true size, which they do not claim to know."""
+    points = np.stack([seen_points(samples, i) for i in range(len(samples))])
+    points -= points[:, :1]
+    true = samples.points_cam - samples.points_cam[:, :1]
+    sizes = [palm_m(t) / palm_m(p) for t, p in zip(true, points, strict=True)]
+    return errors(points * np.array(sizes)[:, None, None], samples)
+
+
+def milliseconds(samples: HandSamples, graph: Path, size: int) -> float:
+    """Median time of one call of the exported graph for `size` hands."""
+    session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+    feed = {name: getattr(samples[:size], name) for name in INPUTS}
+    times = []
+    for _ in range(50):
+        began = time.perf_counter()
+        session.run(None, feed)
+        times.append(time.perf_counter() - began)
+    return 1000 * float(np.median(times))
+
+
+def measure(folder: Path, checkpoint: Path, graph: Path) -> dict[str, Any]:
+    samples, bones = read_shards(folder), BodyBones(ASSET)
+    rows = range(len(samples))
+    references = np.stack([bone_ends(bones.reference(shape_of(samples, i))) for i in rows])
+    table: dict[str, Any] = {
+        "hands": len(samples),
+        "detector": detector(samples),
+        "geometric": judged(geometric(samples, bones), samples, references),
+    }
+    if checkpoint.exists():
+        stages, falling = descents(samples, checkpoint)
+        for count, answer in enumerate(stages):
+            table[f"descent, {count} stages"] = judged(answer, samples, references)
+        table["share with falling energy"] = falling
+    if graph.exists():
+        table["ms"] = {size: milliseconds(samples, graph, size) for size in SIZES}
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=Path, default=Path(".cache/samples/hands/test"))
+    parser.add_argument("--checkpoint", type=Path, default=Path(".cache/runs/hands.pt"))
+    parser.add_argument("--graph", type=Path, default=DEFAULT_OUT)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    json.dump(
+        measure(arguments.samples, arguments.checkpoint, arguments.graph), sys.stdout, indent=1
+    )
+
+
+if __name__ == "__main__":
+    main()

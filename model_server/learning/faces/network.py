@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The learned descent of a face: the body's descent (`network/descent.py`) with a face's state,
+evidence and residuals.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import silu
+
+from model_server.learning.body.rotations import matrix_from_6d
+from model_server.learning.faces.config import FaceNetworkConfig
+from model_server.learning.faces.evidence import FaceEvidence
+from model_server.learning.faces.face_model import FaceModel
+from model_server.learning.faces.points import POINTS
+from model_server.learning.network.energy import robust
+from model_server.learning.network.layers import Block, Memory
+from model_server.learning.network.state import project
+
+ACTIONS: Final = 52
+_RADIUS_M: Final = 0.06  # of an average face's points
+EVIDENCE_SIZE: Final = len(POINTS) * 6 + 7
+RESIDUAL_SIZE: Final = len(POINTS) * 3 + 4
+# Of a face that looks into the virtual camera: rest axes x left, y back, to x right, z forward.
+AHEAD: Final = (1.0, 0, 0, 0, 0, 1.0)
+
+
+@dataclass(frozen=True)
+class PosedFace:
+    """A state, decoded in the virtual camera."""
+
+    rotation: Tensor  # (B, 3, 3) virtual camera from the head's rest axes
+    raw_actions: Tensor  # (B, A) before they are bounded
+    identity: Tensor  # (B, I)
+    place: Tensor  # (B, 3) lateral extents, log distance
+    points: Tensor  # (B, P, 2) projected, divided by the evidence's extent
+    solid: Tensor  # (B, P) depth around the middle, divided likewise
+
+    @property
+    def actions(self) -> Tensor:
+        """(B, A) 0…1; a resting face is exactly at rest."""
+        return self.raw_actions.clamp(0, 1)
+
+
+def decode(state: Tensor, evidence: FaceEvidence, face: FaceModel) -> PosedFace:
+    """State (B, S) → PosedFace."""
+    six, actions, place, identity = state.split([6, ACTIONS, 3, len(face.basis)], 1)
+    rotation = matrix_from_6d(six)
+    turned = face(identity, actions.clamp(0, 1)) @ rotation.transpose(-1, -2)
+    translation = place_in_view(place, evidence.extent)
+    points = project(turned + translation[:, None]) / evidence.extent[:, None]
+    solid = turned[..., 2] / translation[:, 2:] / evidence.extent
+    return PosedFace(rotation, actions, identity, place, points, solid)
+
+
+def place_in_view(place: Tensor, extent: Tensor) -> Tensor:
+    """Lateral extents and log distance (B, 3) → where the middle of the face is (B, 3), metres."""
+    distance = _RADIUS_M * torch.exp(place[:, 2:].clamp(-2, 2)) / extent
+    return torch.cat([place[:, :2] * extent * distance, distance], 1)
+
+
+def place_of(translation: Tensor, extent: Tensor) -> Tensor:
+    """The inverse of `place_in_view` for what is before the camera."""
+    distance = translation[:, 2:].clamp(min=0.05)
+    aside = translation[:, :2] / (extent * distance)
+    return torch.cat([aside, torch.log(extent * distance / _RADIUS_M)], 1)
+
+
+def compare(posed: PosedFace, evidence: FaceEvidence) -> tuple[Tensor, Tensor]:
+    """Residuals (B, P * 3), projected and deep minus seen; energies (B, 4): reprojection, depth,
+    how much the face does, how unusual it is.
+    """
+    points = posed.points - evidence.points
+    deep = (posed.solid - posed.solid.mean(1, keepdim=True) - evidence.depth)[..., None]
+    energies = [
+        robust(points).mean(1),
+        robust(deep).mean(1),
+        posed.actions.mean(1),
+        posed.identity.square().mean(1),
+    ]
+    return torch.cat([points, deep], 2).flatten(1), torch.stack(energies, 1)
+
+
+class FaceDescent(nn.Module):
+    """Evidence → the states of all stages, the first guess included."""
+
+    def __init__(self, config: FaceNetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.face = FaceModel(config.identity, ACTIONS)
+        size = 6 + ACTIONS + 3 + config.identity
+        hidden = config.hidden
+        self.read = nn.Linear(EVIDENCE_SIZE, hidden)
+        self.context_blocks = nn.ModuleList(Block(hidden) for _ in range(config.context_blocks))
+        self.context = nn.Linear(hidden, config.context)
+        self.guess = _small(nn.Linear(config.context, size))
+        self.remember = nn.Linear(config.context, config.memory)
+        self.first = nn.Linear(size + RESIDUAL_SIZE + config.context, hidden)
+        self.memory = Memory(hidden, config.memory)
+        self.join = nn.Linear(config.memory, hidden)
+        self.stage_blocks = nn.ModuleList(Block(hidden) for _ in range(config.stage_blocks))
+        self.last = _small(nn.Linear(hidden, size))
+        start = torch.zeros(size)
+        start[:6] = torch.tensor(AHEAD)
+        self.register_buffer("start", start, persistent=False)
+        self.half_precision = False  # in training: networks in bfloat16, geometry never
+
+    def forward(self, evidence: FaceEvidence, stages: int | None = None) -> list[PosedFace]:
+        with self._precision(evidence):
+            context = self._context(evidence)
+            increment = self.guess(silu(context))
+            memory = torch.tanh(self.remember(context))
+        state = self.start + increment.float()
+        posed = [decode(state, evidence, self.face)]
+        for _ in range(self.config.stages if stages is None else stages):
+            residuals, energies = compare(posed[-1], evidence)
+            seen = torch.cat([residuals.clamp(-3, 3), energies], 1)
+            with self._precision(evidence):
+                increment, memory = self._stage(torch.cat([state, seen, context], 1), memory)
+            state = state + increment.float()
+            posed.append(decode(state, evidence, self.face))
+        return posed
+
+    def _context(self, evidence: FaceEvidence) -> Tensor:
+        parts = [evidence.points, evidence.depth[..., None], evidence.frontal]
+        seen = torch.cat(parts, 2).flatten(1)
+        features = self.read(torch.cat([seen, evidence.turn, evidence.extent.log()], 1))
+        for block in self.context_blocks:
+            features = block(features)
+        return self.context(features)  # type: ignore[no-any-return]
+
+    def _stage(self, seen: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.first(seen)
+        memory = self.memory(silu(features), memory)
+        features = features + self.join(memory)
+        for block in self.stage_blocks:
+            features = block(features)
+        return self.config.step * self.last(features), memory
+
+    def _precision(self, evidence: FaceEvidence) -> AbstractContextManager[object]:
+        if not self.half_precision:
+            return nullcontext()
+        return torch.autocast(evidence.points.device.type, torch.bfloat16)
+
+
+def _small(layer: nn.Linear) -> nn.Linear:
+    """A layer that says almost nothing at first."""
+    nn.init.normal_(layer.weight, std=0.01)
+    nn.init.zeros_(layer.bias)
+    return layer

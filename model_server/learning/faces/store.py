@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Samples of faces on disk: shards of arrays, each written whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class FaceSamples:
+    """N faces: the truth, and what the detector said of the picture."""
+
+    actions: np.ndarray  # (N, 52) f32, 0…1
+    phenotypes: np.ndarray  # (N, 6) f32
+    sculpt: np.ndarray  # (N, D) f32, amounts of the detail targets
+    rotation: np.ndarray  # (N, 3, 3) f32, camera from the head's rest axes
+    translation: np.ndarray  # (N, 3) f32, where the origin of the rest axes goes, metres
+    focal_px: np.ndarray  # (N,) f32, of the crop
+    center_px: np.ndarray  # (N, 2) f32, principal point in the crop, or outside it
+    landmarks_px: np.ndarray  # (N, 478, 2) f32, detected, pixels of the crop
+    depth: np.ndarray  # (N, 478) f32
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    def __getitem__(self, rows: np.ndarray | slice) -> FaceSamples:
+        return FaceSamples(*(value[rows] for value in vars(self).values()))
+
+
+def write_shard(samples: FaceSamples, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, **vars(samples))
+    partial.replace(path)
+
+
+def read_shards(folder: Path) -> FaceSamples:
+    """All shards of a folder in name order; an error names the command where there are none."""
+    paths = sorted(path for path in folder.glob("*.npz") if ".partial" not in path.name)
+    if not paths:
+        raise FileNotFoundError(
+            f"No faces in {folder}. "
+            "Make them with `python -m model_server.learning.faces.generate`."
+        )
+    return joined([_read(path) for path in paths])
+
+
+def joined(parts: list[FaceSamples]) -> FaceSamples:
+    names = [field.name for field in fields(FaceSamples)]
+    return FaceSamples(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _read(path: Path) -> FaceSamples:
+    with np.load(path, allow_pickle=False) as arrays:
+        return FaceSamples(**{field.name: arrays[field.name] for field in fields(FaceSamples)})

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Train the face network: `python -m model_server.learning.faces.train`.
+
+Runs on a GPU when there is one, goes on from its checkpoint, and may be stopped at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import logging
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model_server.learning.faces.anatomy import seen_points
+from model_server.learning.faces.batch import (
+    Faces,
+    Sides,
+    concatenated,
+    faces_of,
+    imagined,
+    mirrored,
+    nudged,
+    sides_of,
+    truth_of,
+)
+from model_server.learning.faces.config import FaceNetworkConfig, FaceTrainConfig
+from model_server.learning.faces.evidence import see
+from model_server.learning.faces.expressions import random_expressions
+from model_server.learning.faces.face_model import FaceModel
+from model_server.learning.faces.losses import trajectory_loss
+from model_server.learning.faces.network import FaceDescent
+from model_server.learning.faces.sculpt import load_sculpt
+from model_server.learning.faces.store import read_shards
+from model_server.learning.rendering.body_arrays import load_body_arrays
+
+HELD_OUT: Final = 400  # first faces of the training set, never trained on
+EXPRESSIONS: Final = 8000  # to imagine
+AT_REST: Final = 0.1  # an artist takes a face whose actions are below for a resting one
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class FaceRun:
+    """The state of a training run."""
+
+    network: FaceDescent
+    averaged: FaceDescent  # running mean of the weights, which is what is kept
+    optimizer: torch.optim.Optimizer
+    step: int
+
+
+def train(
+    faces: Faces,
+    held_out: Faces,
+    expressions: Tensor,
+    sides: Sides,
+    config: FaceTrainConfig,
+    checkpoint: Path,
+    minutes: float,
+    network: FaceDescent,
+) -> FaceRun:
+    """Train until the steps or the minutes are used up; `expressions` (E, A) are imagined."""
+    run = start(network, config, checkpoint)
+    generator = torch.Generator().manual_seed(config.seed + run.step)
+    began, losses = time.monotonic(), list[float]()
+    while run.step < config.steps and time.monotonic() - began < 60 * minutes:
+        batch = drawn(faces, expressions, sides, run.averaged.face, config.batch, generator)
+        losses.append(advance(run, batch, config))
+        if run.step % 200 == 0:
+            mean = sum(losses) / len(losses)
+            seconds = time.monotonic() - began
+            log.info(
+                "step %d loss %.4f %s (%.0f s)", run.step, mean, report(run, held_out), seconds
+            )
+            losses.clear()
+            save(run, config, checkpoint)
+    save(run, config, checkpoint)
+    return run
+
+
+def drawn(
+    faces: Faces,
+    expressions: Tensor,
+    sides: Sides,
+    model: FaceModel,
+    count: int,
+    generator: torch.Generator,
+) -> Faces:
+    """A batch: rendered faces as somebody else's, and as many with new expressions."""
+
+    def some(population: int) -> Tensor:
+        return torch.randint(population, (count,), generator=generator)
+
+    rendered = faces[some(len(faces))]
+    new = imagined(rendered, expressions[some(len(expressions))], model, generator)
+    batch = concatenated(nudged(rendered, model, generator), new)
+    return mirrored(batch, sides) if torch.rand((), generator=generator) < 0.5 else batch
+
+
+def start(network: FaceDescent, config: FaceTrainConfig, checkpoint: Path) -> FaceRun:
+    network = network.to(device())
+    network.half_precision = config.half_precision
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    run = FaceRun(network, copy.deepcopy(network).requires_grad_(False), optimizer, 0)
+    run.averaged.half_precision = False
+    if checkpoint.exists():
+        saved = load(checkpoint)
+        run.network.load_state_dict(saved["network"])
+        run.averaged.load_state_dict(saved["averaged"])
+        run.optimizer.load_state_dict(saved["optimizer"])
+        run.step = saved["step"]
+        log.info("going on from step %d", run.step)
+    return run
+
+
+def device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def advance(run: FaceRun, faces: Faces, config: FaceTrainConfig) -> float:
+    """One step on one batch; returns its loss."""
+    for group in run.optimizer.param_groups:
+        group["lr"] = learning_rate(run.step, config)
+    evidence = see(faces.detection)
+    truth = truth_of(faces, evidence, run.network.face)
+    loss = trajectory_loss(run.network(evidence), truth, run.network.face, config.weights)
+    run.optimizer.zero_grad()
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)
+    if torch.isfinite(norm):  # one degenerate face must not undo minutes
+        run.optimizer.step()
+    run.step += 1
+    decay = min(config.average, run.step / (run.step + 20))
+    with torch.no_grad():
+        for kept, new in zip(run.averaged.parameters(), run.network.parameters(), strict=True):
+            kept.lerp_(new, 1 - decay)
+    return loss.item()
+
+
+def learning_rate(step: int, config: FaceTrainConfig) -> float:
+    """Linear warm-up, then down to a hundredth along a cosine."""
+    warm = min(1.0, (step + 1) / config.warm_up)
+    done = min(1.0, step / config.steps)
+    return config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+@torch.no_grad()
+def action_errors(network: FaceDescent, faces: Faces) -> list[Tensor]:
+    """Mean absolute action error (N,) after every stage."""
+    stages = network(see(faces.detection))
+    return [(posed.actions - faces.actions).abs().mean(1) for posed in stages]
+
+
+@torch.no_grad()
+def report(run: FaceRun, held_out: Faces) -> str:
+    errors = " ".join(f"{error.mean():.4f}" for error in action_errors(run.averaged, held_out))
+    resting = held_out[(held_out.actions == 0).all(1)]
+    actions = run.averaged(see(resting.detection))[-1].actions
+    kept = (actions.amax(1) < AT_REST).float().mean()
+    return f"action error {errors} at rest {kept:.2f}"
+
+
+def save(run: FaceRun, config: FaceTrainConfig, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    state = {
+        "network": run.network.state_dict(),
+        "averaged": run.averaged.state_dict(),
+        "optimizer": run.optimizer.state_dict(),
+        "step": run.step,
+        "config": asdict(config),
+    }
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def load(path: Path) -> dict[str, Any]:
+    return torch.load(path, weights_only=True, map_location="cpu")  # type: ignore[no-any-return]
+
+
+def load_network(path: Path) -> FaceDescent:
+    """The averaged network of a checkpoint, ready to be evaluated."""
+    saved = load(path)
+    network = FaceDescent(FaceNetworkConfig(**saved["config"]["network"]))
+    network.load_state_dict(saved["averaged"])
+    return network.eval()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=Path, default=Path(".cache/samples/faces/train"))
+    parser.add_argument("--checkpoint", type=Path, default=Path(".cache/runs/faces.pt"))
+    parser.add_argument("--steps", type=int, default=FaceTrainConfig.steps)
+    parser.add_argument("--batch", type=int, default=FaceTrainConfig.batch)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(arguments.threads)
+    config = dataclasses.replace(FaceTrainConfig(), steps=arguments.steps, batch=arguments.batch)
+    body = load_body_arrays()
+    anatomy = seen_points(body, load_sculpt(len(body.template_vertices)))
+    faces = faces_of(read_shards(arguments.samples), anatomy, body)
+    log.info("%d faces", len(faces))
+    names = [str(name) for name in body.facial_action_names]
+    sides = sides_of(anatomy, names)
+    torch.manual_seed(config.seed)
+    network = FaceDescent(config.network)
+    network.face.learn(faces.resting, anatomy)
+    held_out, kept = faces[slice(HELD_OUT)], faces[slice(HELD_OUT, None)]
+    expressions = torch.from_numpy(
+        random_expressions(names, np.random.default_rng(config.seed), EXPRESSIONS)
+    )
+    minutes, checkpoint = arguments.minutes, arguments.checkpoint
+    train(kept, held_out, expressions, sides, config, checkpoint, minutes, network)
+
+
+if __name__ == "__main__":
+    main()

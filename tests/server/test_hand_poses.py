@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from model_server.bones import BodyBones
+from model_server.camera import camera_of
+from model_server.fingers import angle_between, turn_about
+from model_server.fusion import chained, fuse_hands
+from model_server.hand_poses import HandPose, pose_hands
+from model_server.hand_rig import hand_rig
+from model_server.hand_session import HandEvidence, OnnxHands, PosedHands
+from model_server.hypotheses import vote
+from model_server.landmarks import HandLandmarks
+from model_server.settings import ASSETS
+from tests.server.doubles import made_up_pose
+
+CAMERA = camera_of(600, 400)
+X, Y, Z = np.eye(3)
+
+
+@dataclass
+class Recorder:
+    """Answers every hand alike and remembers what it was asked."""
+
+    asked: list[HandEvidence] = field(default_factory=list)
+
+    def run(self, evidence: HandEvidence) -> PosedHands:
+        self.asked.append(evidence)
+        fingers = np.stack([turn_about(Y, 0.1 * i) for i in range(15)])
+        palm = turn_about(Z, 0.4) @ turn_about(X, 0.3)
+        count = len(evidence.confidence)
+        return PosedHands(np.tile(fingers, (count, 1, 1, 1)), np.tile(palm, (count, 1, 1)))
+
+
+def hand(seed: int) -> HandLandmarks:
+    rng = np.random.default_rng(seed)
+    px, world = rng.uniform(100, 300, (21, 2)), rng.normal(0, 0.05, (21, 3))
+    return HandLandmarks(px.astype(np.float32), world.astype(np.float32), 0.9)
+
+
+def mirrored(seen: HandLandmarks) -> HandLandmarks:
+    px = seen.landmarks_px * np.array([-1, 1]) + np.array([2 * CAMERA.center_px[0], 0])
+    return HandLandmarks(px.astype(np.float32), seen.world_m * np.array([-1, 1, 1]), 0.9)
+
+
+def test_all_hands_of_all_people_in_one_call() -> None:
+    session = Recorder()
+    nobody = vote([made_up_pose(0)])
+    people = [replace(nobody, left_hand=hand(0), right_hand=hand(1)), nobody]
+    people.append(replace(nobody, right_hand=hand(2)))
+    found = pose_hands(session, people, CAMERA)
+    assert [set(hands) for hands in found] == [{"left", "right"}, set(), {"right"}]
+    assert len(session.asked) == 1
+    assert session.asked[0].landmarks_px.shape == (3, 21, 2)
+
+
+def test_nobody_shows_a_hand() -> None:
+    session = Recorder()
+    assert pose_hands(session, [vote([made_up_pose(0)])], CAMERA) == [{}]
+    assert not session.asked
+
+
+def test_a_right_hand_is_a_left_one_in_the_mirror() -> None:
+    session, nobody = Recorder(), vote([made_up_pose(0)])
+    (left,) = pose_hands(session, [replace(nobody, left_hand=hand(0))], CAMERA)
+    (right,) = pose_hands(session, [replace(nobody, right_hand=mirrored(hand(0)))], CAMERA)
+    for name, value in vars(session.asked[0]).items():
+        np.testing.assert_allclose(getattr(session.asked[1], name), value, atol=1e-4)
+    mirror = np.diag([-1.0, 1, 1])
+    np.testing.assert_allclose(right["right"].palm, mirror @ left["left"].palm @ mirror)
+    np.testing.assert_allclose(right["right"].fingers, mirror @ left["left"].fingers @ mirror)
+
+
+def test_the_body_takes_the_hands_of_the_network() -> None:
+    bones = BodyBones(ASSETS / "anny.npz").reference({})
+    fingers = np.stack([turn_about(Y, 0.05 * i) for i in range(15)])
+    pose = HandPose(fingers, turn_about(X, 0.4))
+    person = replace(vote([made_up_pose(0)]), left_hand=hand(0), right_hand=hand(1))
+    fused = fuse_hands({}, np.eye(3), person, CAMERA, bones, {"left": pose})
+    rig = hand_rig(bones, "left")
+    np.testing.assert_array_equal(fused["finger2-1.L"], fingers[3])
+    assert angle_between(chained(fused, [*rig.ancestors, rig.wrist]), pose.palm) < 1e-6
+    assert "finger2-1.R" in fused  # by geometry
+
+
+def test_the_shipped_network_poses_hands() -> None:
+    graph = ASSETS / "hands.onnx"
+    if not graph.is_file():
+        return
+    nobody = vote([made_up_pose(0)])
+    people = [replace(nobody, left_hand=hand(i), right_hand=hand(i + 9)) for i in range(3)]
+    for hands in pose_hands(OnnxHands(graph), people, CAMERA):
+        for pose in hands.values():
+            turns = np.concatenate([pose.fingers, pose.palm[None]])
+            np.testing.assert_allclose(
+                turns @ turns.swapaxes(1, 2), np.tile(np.eye(3), (16, 1, 1)), atol=1e-4
+            )
+            assert (np.linalg.det(turns) > 0).all()

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import numpy as np
+import pytest
+
+from model_server.bones import BodyBones, ReferenceBones
+from model_server.fingers import angle_between, turn_about
+from model_server.fusion import chained
+from model_server.head import fuse_head
+from tests.server.tiny_body import write_tiny_body
+
+UP = np.array([0.0, 0.0, 1.0])
+CAM_FROM_BODY = turn_about(np.array([1.0, 0, 0]), 1.5) @ turn_about(UP, 0.4)
+
+
+@pytest.fixture(scope="module")
+def bones(tmp_path_factory: pytest.TempPathFactory) -> ReferenceBones:
+    asset = write_tiny_body(tmp_path_factory.mktemp("body") / "anny.npz")
+    return BodyBones(asset).reference({})
+
+
+def turned(bones: ReferenceBones, degrees: float) -> dict[str, np.ndarray]:
+    """The bones that a face turned aside by so much makes of a straight neck."""
+    cam_from_head = CAM_FROM_BODY @ turn_about(UP, np.radians(degrees))
+    return fuse_head({}, CAM_FROM_BODY, cam_from_head, bones)
+
+
+def test_the_head_turns_as_the_face_was_seen_and_the_neck_takes_half(bones) -> None:
+    rotations = turned(bones, 40)
+    head = chained(rotations, ("neck01", "head"))
+    np.testing.assert_allclose(head, turn_about(UP, np.radians(40)), atol=1e-9)
+    assert angle_between(np.eye(3), rotations["neck01"]) == pytest.approx(np.radians(20))
+
+
+def test_a_face_that_no_neck_reaches_is_not_believed(bones) -> None:
+    assert turned(bones, 120) == {}
+
+
+def test_other_bones_stay(bones) -> None:
+    rotations = {"wrist.L": turn_about(UP, 0.3)}
+    fused = fuse_head(rotations, CAM_FROM_BODY, CAM_FROM_BODY, bones)
+    assert fused["wrist.L"] is rotations["wrist.L"]
