@@ -12,7 +12,7 @@ from model_server.learning.training.losses import LossWeights
 
 @dataclass(frozen=True)
 class TrainConfig:
-    steps: int = 15_500
+    steps: int = 12_500
     batch: int = 320  # rendered people a step
     imagined: float = 0.8  # imagined people for each of them
     learning_rate: float = 1e-3
