@@ -20,10 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model_server.learning.body.rotations import six_from_matrix
 from model_server.learning.faces.anatomy import seen_points
 from model_server.learning.faces.batch import (
     Faces,
     Sides,
+    clear,
     concatenated,
     faces_of,
     imagined,
@@ -37,12 +39,15 @@ from model_server.learning.faces.evidence import see
 from model_server.learning.faces.expressions import random_expressions
 from model_server.learning.faces.face_model import FaceModel
 from model_server.learning.faces.losses import trajectory_loss
-from model_server.learning.faces.network import FaceDescent
+from model_server.learning.faces.network import FaceDescent, flat
 from model_server.learning.faces.sculpt import load_sculpt
 from model_server.learning.faces.store import read_shards
 from model_server.learning.rendering.body_arrays import load_body_arrays
 
 HELD_OUT: Final = 400  # first faces of the training set, never trained on
+LINEAR_BATCHES: Final = 60
+BELOW_REST: Final = 0.12
+CLEAR: Final = 0.75  # share of the rendered faces that are trained on
 EXPRESSIONS: Final = 8000  # to imagine
 AT_REST: Final = 0.1  # an artist takes a face whose actions are below for a resting one
 log = logging.getLogger(__name__)
@@ -106,12 +111,30 @@ def drawn(
     return mirrored(batch, sides) if torch.rand((), generator=generator) < 0.5 else batch
 
 
+@torch.no_grad()
+def guess_linearly(
+    network: FaceDescent, faces: Faces, expressions: Tensor, sides: Sides, seed: int
+) -> None:
+    """Solve the linear part of the first guess on as many batches as it takes."""
+    generator = torch.Generator().manual_seed(seed)
+    seen, states = list[Tensor](), list[Tensor]()
+    for _ in range(LINEAR_BATCHES):
+        batch = drawn(faces, expressions, sides, network.face, 128, generator)
+        evidence = see(batch.detection)
+        truth = truth_of(batch, evidence, network.face)
+        # What rests is put below rest, so that doubt does not move a face.
+        actions = torch.where(truth.actions > 0, truth.actions, -BELOW_REST)
+        turn = six_from_matrix(truth.rotation)
+        states.append(torch.cat([turn, actions, truth.place, truth.identity], 1))
+        seen.append(flat(evidence))
+    network.learn_linear(torch.cat(seen), torch.cat(states))
+
+
 def start(network: FaceDescent, config: FaceTrainConfig, checkpoint: Path) -> FaceRun:
     network = network.to(device())
     network.half_precision = config.half_precision
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
+    free = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(free, lr=config.learning_rate, weight_decay=config.weight_decay)
     run = FaceRun(network, copy.deepcopy(network).requires_grad_(False), optimizer, 0)
     run.averaged.half_precision = False
     if checkpoint.exists():
@@ -222,6 +245,9 @@ def main() -> None:
     expressions = torch.from_numpy(
         random_expressions(names, np.random.default_rng(config.seed), EXPRESSIONS)
     )
+    kept = clear(kept, network.face, CLEAR)
+    if not arguments.checkpoint.exists():
+        guess_linearly(network, kept, expressions, sides, config.seed)
     minutes, checkpoint = arguments.minutes, arguments.checkpoint
     train(kept, held_out, expressions, sides, config, checkpoint, minutes, network)
 
