@@ -26,10 +26,10 @@ class HandConfig:
     """Saved in every checkpoint and in the exported graph."""
 
     stages: int = 4
-    context: int = 160
-    memory: int = 128
-    hidden: int = 224
-    context_blocks: int = 3
+    context: int = 128
+    memory: int = 96
+    hidden: int = 160
+    context_blocks: int = 2
     stage_blocks: int = 2
     step: float = 0.1
 

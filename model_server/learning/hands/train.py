@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class HandTraining:
-    steps: int = 4000
-    batch: int = 160  # rendered hands a step
+    steps: int = 3000
+    batch: int = 128  # rendered hands a step
     imagined: float = 1.0  # imagined hands for each of them
     learning_rate: float = 1.5e-3
     warm_up: int = 200
