@@ -150,7 +150,7 @@ def measure(folder: Path, checkpoint: Path) -> dict[str, dict[str, float]]:
         posed = stages[stage]
         heads = evidence.cam_from_virtual @ posed.rotation
         results[f"network, {stage} stages"] = {
-            **row(posed.actions, true, ruler),
+            **row(posed.sure_actions, true, ruler),
             "head_deg": head_degrees(heads, faces.rotation),
         }
     return results

@@ -49,7 +49,7 @@ class FaceFromPixels(nn.Module):
         )
         evidence = see(detection)
         posed = self.network(evidence)[-1]
-        return posed.actions, evidence.cam_from_virtual @ posed.rotation
+        return posed.sure_actions, evidence.cam_from_virtual @ posed.rotation
 
 
 def export(checkpoint: Path, out: Path, action_names: list[str]) -> float:

@@ -23,6 +23,7 @@ from model_server.learning.network.layers import Block, Memory
 from model_server.learning.network.state import project
 
 ACTIONS: Final = 52
+DOUBT: Final = 0.1
 _RIDGE: Final = 3.0
 _RADIUS_M: Final = 0.06  # of an average face's points
 EVIDENCE_SIZE: Final = len(POINTS) * 6 + 7
@@ -46,6 +47,13 @@ class PosedFace:
     def actions(self) -> Tensor:
         """(B, A) 0…1; a resting face is exactly at rest."""
         return bounded(self.raw_actions)
+
+    @property
+    def sure_actions(self) -> Tensor:
+        """The same less doubt, which is what the server tells: what is slight is most often the
+        detector's error.
+        """
+        return relu(self.actions - DOUBT) / (1 - DOUBT)
 
 
 def bounded(actions: Tensor) -> Tensor:
