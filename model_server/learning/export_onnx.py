@@ -9,15 +9,11 @@ before it replaces the old file.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-import onnx
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
@@ -26,9 +22,10 @@ from model_server.learning.body.pose_bones import POSE_BONES
 from model_server.learning.network.descent import Descent
 from model_server.learning.network.energy import compare, total
 from model_server.learning.network.evidence import Detection, see
-from model_server.learning.training.checkpoint import load, load_network
+from model_server.learning.onnx_graph import write_graph
+from model_server.learning.runs import load
+from model_server.learning.training.checkpoint import load_network
 
-PARITY: Final = 1e-4
 INPUTS: Final = ("landmarks_px", "visibility", "world", "depth", "focal_px", "center_px")
 OUTPUTS: Final = (
     "rotations",
@@ -40,7 +37,6 @@ OUTPUTS: Final = (
     "energy",
 )
 DEFAULT_OUT: Final = Path(__file__).parents[1] / "assets" / "descent.onnx"
-log = logging.getLogger(__name__)
 
 
 class FromPixels(nn.Module):
@@ -77,55 +73,17 @@ class FromPixels(nn.Module):
 
 
 def export(checkpoint: Path, out: Path) -> float:
-    """Write the graph; returns the largest difference from torch, which is below `PARITY`."""
+    """Write the graph; returns the largest difference from torch."""
     network = load_network(checkpoint)
-    graph = FromPixels(network).eval()
-    partial = out.with_suffix(".partial.onnx")
-    torch.onnx.export(
-        graph,
-        example(3),
-        str(partial),
-        input_names=list(INPUTS),
-        output_names=list(OUTPUTS),
-        dynamic_shapes=tuple({0: torch.export.Dim.DYNAMIC} for _ in INPUTS),
-        opset_version=18,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-    add_metadata(partial, network, load(checkpoint))
-    difference = parity(graph, partial)
-    if difference > PARITY:
-        raise RuntimeError(
-            f"The graph differs from torch by {difference:.2e}, more than {PARITY:.0e}."
-        )
-    partial.replace(out)
-    return difference
-
-
-def add_metadata(path: Path, network: Descent, saved: dict[str, Any]) -> None:
-    """Say what the graph is, and nothing of where it was made."""
-    model = onnx.load(str(path))
-    forget_origins(model)
-    config = {
+    about = {
         "pose_bones": POSE_BONES[1:],
         "phenotypes": network.body.phenotypes.names,
         "rig": "anny",
         "network": asdict(network.config),
-        "steps": saved["step"],
+        "steps": load(checkpoint)["step"],
     }
-    onnx.helper.set_model_props(model, {"hund": json.dumps(config)})
-    onnx.save(model, str(path))
-
-
-def forget_origins(model: onnx.ModelProto) -> None:
-    """Drop what the exporter notes of its own source lines."""
-    for node in model.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
-    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
-        del value.metadata_props[:]
-    del model.graph.metadata_props[:]
+    graph = FromPixels(network)
+    return write_graph(graph, example, out, inputs=INPUTS, outputs=OUTPUTS, about=about)
 
 
 def example(count: int) -> tuple[Tensor, ...]:
@@ -145,34 +103,13 @@ def example(count: int) -> tuple[Tensor, ...]:
     )
 
 
-@torch.no_grad()
-def parity(graph: FromPixels, path: Path) -> float:
-    """Largest relative difference over all outputs between torch and ONNX Runtime."""
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    worst = 0.0
-    for count in (1, 3, 16):
-        inputs = example(count)
-        feed = {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)}
-        answers = session.run(None, feed)
-        for mine, theirs in zip(graph(*inputs), answers, strict=True):
-            scale = max(1.0, float(mine.abs().max()))
-            worst = max(worst, float(np.abs(mine.numpy() - theirs).max()) / scale)
-    return worst
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path, nargs="?", default=Path(".cache/runs/descent.pt"))
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    difference = export(arguments.checkpoint, arguments.out)
-    log.info(
-        "%s: %.1f MB, differs from torch by %.1e",
-        arguments.out,
-        arguments.out.stat().st_size / 1e6,
-        difference,
-    )
+    export(arguments.checkpoint, arguments.out)
 
 
 if __name__ == "__main__":

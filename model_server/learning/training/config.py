@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 from model_server.learning.network.config import NetworkConfig
@@ -26,10 +25,3 @@ class TrainConfig:
     )
     network: NetworkConfig = field(default_factory=NetworkConfig)
     weights: LossWeights = field(default_factory=LossWeights)
-
-
-def learning_rate(step: int, config: TrainConfig) -> float:
-    """Linear warm-up, then down to a hundredth along a cosine."""
-    warm = min(1.0, (step + 1) / config.warm_up)
-    done = min(1.0, step / config.steps)
-    return config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))

@@ -8,7 +8,6 @@ Runs on a GPU when there is one, goes on from its checkpoint, and may be stopped
 from __future__ import annotations
 
 import argparse
-import copy
 import dataclasses
 import logging
 import time
@@ -23,10 +22,10 @@ from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.mocap.augment import PoseSampler
 from model_server.learning.network.descent import Descent, mean_state
+from model_server.learning.runs import Run, descend, device, save, start
 from model_server.learning.samples.store import read_shards
 from model_server.learning.training.batch import People, augmented, evidence_and_truth, people_of
-from model_server.learning.training.checkpoint import Run, load, save
-from model_server.learning.training.config import TrainConfig, learning_rate
+from model_server.learning.training.config import TrainConfig
 from model_server.learning.training.imagine import concatenated, imagined
 from model_server.learning.training.losses import trajectory_loss
 from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
@@ -42,11 +41,12 @@ def train(
     checkpoint: Path,
     minutes: float,
     poses: PoseSampler | None = None,
-) -> Run:
+) -> Run[Descent]:
     """Train until the steps or the minutes are used up; with poses, half of every batch is
     imagined.
     """
-    run = start(people, config, checkpoint)
+    run = start(new_network(people, config), config, checkpoint)
+    run.network.half_precision = config.half_precision
     generator = torch.Generator().manual_seed(config.seed + run.step)
     rng = np.random.default_rng(config.seed + run.step)
     began, losses = time.monotonic(), []
@@ -66,51 +66,19 @@ def train(
     return run
 
 
-def start(people: People, config: TrainConfig, checkpoint: Path) -> Run:
+def new_network(people: People, config: TrainConfig) -> Descent:
     torch.manual_seed(config.seed)
-    body = LandmarkModel(BodyModel())
-    network = Descent(config.network, body, mean_state(people.rotations)).to(device())
-    network.half_precision = config.half_precision
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    run = Run(network, copy.deepcopy(network).requires_grad_(False), optimizer, 0)
-    run.averaged.half_precision = False
-    if checkpoint.exists():
-        saved = load(checkpoint)
-        run.network.load_state_dict(saved["network"])
-        run.averaged.load_state_dict(saved["averaged"])
-        run.optimizer.load_state_dict(saved["optimizer"])
-        run.step = saved["step"]
-        log.info("going on from step %d", run.step)
-    return run
+    return Descent(config.network, LandmarkModel(BodyModel()), mean_state(people.rotations))
 
 
-def device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def advance(run: Run, people: People, config: TrainConfig) -> float:
+def advance(run: Run[Descent], people: People, config: TrainConfig) -> float:
     """One step on one batch; returns its loss."""
-    for group in run.optimizer.param_groups:
-        group["lr"] = learning_rate(run.step, config)
     evidence, truth = evidence_and_truth(people.to(device()), run.network.body)
     loss = trajectory_loss(run.network(evidence), truth, evidence, config.weights)
-    run.optimizer.zero_grad()
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)
-    if torch.isfinite(norm):  # one degenerate person must not undo hours
-        run.optimizer.step()
-    run.step += 1
-    decay = min(config.average, run.step / (run.step + 20))
-    with torch.no_grad():
-        for kept, new in zip(run.averaged.parameters(), run.network.parameters(), strict=True):
-            kept.lerp_(new, 1 - decay)
-    return loss.item()
+    return descend(run, loss, config)
 
 
-def report(run: Run, losses: list[float], held_out: People, began: float) -> None:
-    assert isinstance(run.averaged, Descent)
+def report(run: Run[Descent], losses: list[float], held_out: People, began: float) -> None:
     detector, stages = limb_errors(run.averaged, held_out)
     errors = " ".join(f"{error.mean():.1f}" for error in stages)
     mean = sum(losses) / len(losses)

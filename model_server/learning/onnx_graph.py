@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write a network as an ONNX graph that says what it is and answers as torch does."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+PARITY: Final = 1e-4  # largest difference from torch, relative to an output's size
+BATCHES: Final = (1, 3, 16)
+ABOUT: Final = "hund"  # the key of what the graph says of itself
+log = logging.getLogger(__name__)
+
+Example = Callable[[int], tuple[Tensor, ...]]  # plausible random inputs for so many people
+
+
+def write_graph(
+    graph: nn.Module,
+    example: Example,
+    out: Path,
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    about: dict[str, Any],
+) -> float:
+    """Write the graph, batch first in every input and output; returns the largest difference from
+    torch. The old file stays where that is above `PARITY`.
+    """
+    partial = out.with_suffix(".partial.onnx")
+    torch.onnx.export(
+        graph.eval(),
+        example(3),
+        str(partial),
+        input_names=list(inputs),
+        output_names=list(outputs),
+        dynamic_shapes=tuple({0: torch.export.Dim.DYNAMIC} for _ in inputs),
+        opset_version=18,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    model = onnx.load(str(partial))
+    forget_origins(model)
+    onnx.helper.set_model_props(model, {ABOUT: json.dumps(about)})
+    onnx.save(model, str(partial))
+    difference = parity(graph, example, partial, inputs)
+    if difference > PARITY:
+        raise RuntimeError(
+            f"The graph differs from torch by {difference:.2e}, more than {PARITY:.0e}."
+        )
+    partial.replace(out)
+    size = out.stat().st_size / 1e6
+    log.info("%s: %.1f MB, differs from torch by %.1e", out, size, difference)
+    return difference
+
+
+def forget_origins(model: onnx.ModelProto) -> None:
+    """Drop what the exporter notes of its own source lines."""
+    for node in model.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
+        del value.metadata_props[:]
+    del model.graph.metadata_props[:]
+
+
+@torch.no_grad()
+def parity(graph: nn.Module, example: Example, path: Path, inputs: Sequence[str]) -> float:
+    """Largest relative difference over all outputs between torch and ONNX Runtime."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for count in BATCHES:
+        given = example(count)
+        feed = {name: value.numpy() for name, value in zip(inputs, given, strict=True)}
+        for mine, theirs in zip(graph(*given), session.run(None, feed), strict=True):
+            scale = max(1.0, float(mine.abs().max()))
+            worst = max(worst, float(np.abs(mine.numpy() - theirs).max()) / scale)
+    return worst
