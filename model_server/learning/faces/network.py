@@ -19,7 +19,7 @@ from model_server.learning.faces.evidence import FaceEvidence
 from model_server.learning.faces.face_model import FaceModel
 from model_server.learning.faces.points import POINTS
 from model_server.learning.network.energy import robust
-from model_server.learning.network.layers import Block, Memory
+from model_server.learning.network.layers import Block, Memory, small
 from model_server.learning.network.state import project
 
 ACTIONS: Final = 52
@@ -122,13 +122,13 @@ class FaceDescent(nn.Module):
         self.read = nn.Linear(EVIDENCE_SIZE, hidden)
         self.context_blocks = nn.ModuleList(Block(hidden) for _ in range(config.context_blocks))
         self.context = nn.Linear(hidden, config.context)
-        self.guess = _small(nn.Linear(config.context, size))
+        self.guess = small(nn.Linear(config.context, size))
         self.remember = nn.Linear(config.context, config.memory)
         self.first = nn.Linear(size + RESIDUAL_SIZE + config.context, hidden)
         self.memory = Memory(hidden, config.memory)
         self.join = nn.Linear(config.memory, hidden)
         self.stage_blocks = nn.ModuleList(Block(hidden) for _ in range(config.stage_blocks))
-        self.last = _small(nn.Linear(hidden, size))
+        self.last = small(nn.Linear(hidden, size))
         start = torch.zeros(size)
         start[:6] = torch.tensor(AHEAD)
         self.register_buffer("start", start, persistent=False)
@@ -182,10 +182,3 @@ class FaceDescent(nn.Module):
         if not self.half_precision:
             return nullcontext()
         return torch.autocast(evidence.points.device.type, torch.bfloat16)
-
-
-def _small(layer: nn.Linear) -> nn.Linear:
-    """A layer that says almost nothing at first."""
-    nn.init.normal_(layer.weight, std=0.01)
-    nn.init.zeros_(layer.bias)
-    return layer

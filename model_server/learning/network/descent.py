@@ -19,57 +19,11 @@ from model_server.learning.body.rotations import six_from_matrix
 from model_server.learning.network.config import NetworkConfig
 from model_server.learning.network.energy import Residuals, compare
 from model_server.learning.network.evidence import Evidence
-from model_server.learning.network.layers import Block, Memory
+from model_server.learning.network.layers import Reader, Stage, small
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
 
 EVIDENCE_SIZE = LANDMARKS * 7 + 1
 RESIDUAL_SIZE = LANDMARKS * 5 + 3
-
-
-class Context(nn.Module):
-    """Evidence → features (B, context), read once."""
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.first = nn.Linear(EVIDENCE_SIZE, config.hidden)
-        self.blocks = nn.ModuleList(Block(config.hidden) for _ in range(config.context_blocks))
-        self.last = nn.Linear(config.hidden, config.context)
-
-    def forward(self, evidence: Evidence) -> Tensor:
-        trust = evidence.trust[..., None]
-        seen = torch.cat(
-            [evidence.points, evidence.world, evidence.depth[..., None], trust], 2
-        )  # (B, 33, 7)
-        features = self.first(torch.cat([seen.flatten(1), evidence.extent.log()], 1))
-        for block in self.blocks:
-            features = block(features)
-        return self.last(features)  # type: ignore[no-any-return]
-
-
-class Stage(nn.Module):
-    """State, residuals, context, memory → increment of the state, memory."""
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.first = nn.Linear(STATE + RESIDUAL_SIZE + config.context, config.hidden)
-        self.memory = Memory(config.hidden, config.memory)
-        self.join = nn.Linear(config.memory, config.hidden)
-        self.blocks = nn.ModuleList(Block(config.hidden) for _ in range(config.stage_blocks))
-        self.last = nn.Linear(config.hidden, STATE)
-        nn.init.normal_(self.last.weight, std=0.01)
-        nn.init.zeros_(self.last.bias)
-        self.step = config.step
-
-    def forward(
-        self, state: Tensor, residuals: Residuals, context: Tensor, memory: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        seen = [residuals.points.flatten(1), residuals.world.flatten(1), residuals.energies]
-        features = self.first(torch.cat([state, torch.cat(seen, 1).clamp(-3, 3), context], 1))
-        memory = self.memory(torch.nn.functional.silu(features), memory)
-        features = features + self.join(memory)
-        for block in self.blocks:
-            features = block(features)
-        return self.step * self.last(features), memory
 
 
 class Descent(nn.Module):
@@ -81,26 +35,32 @@ class Descent(nn.Module):
         super().__init__()
         self.config = config
         self.body = body
-        self.context = Context(config)
-        self.guess = nn.Linear(config.context, STATE)
+        self.context = Reader(EVIDENCE_SIZE, config.hidden, config.context, config.context_blocks)
+        self.guess = small(nn.Linear(config.context, STATE))
         self.remember = nn.Linear(config.context, config.memory)
-        self.stage = Stage(config)
+        self.stage = Stage(
+            STATE + RESIDUAL_SIZE + config.context,
+            STATE,
+            hidden=config.hidden,
+            memory=config.memory,
+            blocks=config.stage_blocks,
+            step=config.step,
+        )
         self.register_buffer("mean_state", mean_state)
         self.half_precision = False  # in training: networks in bfloat16, geometry never
-        nn.init.normal_(self.guess.weight, std=0.01)
-        nn.init.zeros_(self.guess.bias)
 
     def forward(self, evidence: Evidence, stages: int | None = None) -> list[Posed]:
         with self._precision(evidence):
-            context = self.context(evidence)
+            context = self.context(flat(evidence))
             increment = self.guess(torch.nn.functional.silu(context))
             memory = torch.tanh(self.remember(context))
         state = self.mean_state + increment.float()
         posed = [decode(state, evidence, self.body)]
         for _ in range(self.config.stages if stages is None else stages):
             residuals = compare(posed[-1], evidence)
+            felt = torch.cat([state, *limited(residuals), context], 1)
             with self._precision(evidence):
-                increment, memory = self.stage(state, residuals, context, memory)
+                increment, memory = self.stage(felt, memory)
             state = state + increment.float()
             posed.append(decode(state, evidence, self.body))
         return posed
@@ -109,6 +69,19 @@ class Descent(nn.Module):
         if not self.half_precision:
             return nullcontext()
         return torch.autocast(evidence.points.device.type, torch.bfloat16)
+
+
+def flat(evidence: Evidence) -> Tensor:
+    """All of the evidence in one row (B, EVIDENCE_SIZE)."""
+    trust = evidence.trust[..., None]
+    seen = torch.cat([evidence.points, evidence.world, evidence.depth[..., None], trust], 2)
+    return torch.cat([seen.flatten(1), evidence.extent.log()], 1)
+
+
+def limited(residuals: Residuals) -> list[Tensor]:
+    """What a stage sees of residuals, (B, RESIDUAL_SIZE) together; outliers must not drown it."""
+    seen = [residuals.points.flatten(1), residuals.world.flatten(1), residuals.energies]
+    return [part.clamp(-3, 3) for part in seen]
 
 
 def mean_state(rotations: Tensor) -> Tensor:
