@@ -150,7 +150,7 @@ def measure(folder: Path, checkpoint: Path) -> dict[str, dict[str, float]]:
         posed = stages[stage]
         heads = evidence.cam_from_virtual @ posed.rotation
         results[f"network, {stage} stages"] = {
-            **row(posed.actions, true, ruler),
+            **row(posed.sure_actions, true, ruler),
             "head_deg": head_degrees(heads, faces.rotation),
         }
     return results
@@ -169,7 +169,7 @@ def milliseconds(graph: Path, samples: FaceSamples) -> float:
 
 
 def heads_of_bodies(count: int, graph: Path, data: Path) -> dict[str, float]:
-    """Mean error of heads in degrees, of rendered people whose face is found: as the body's
+    """Median error of heads in degrees, of rendered people whose face is found: as the body's
     descent has them, as the face has them, and joined.
     """
     studio, rng = Studio(data, "test"), np.random.default_rng(SEED_OF_SPLIT["test"] + 77)
@@ -186,7 +186,7 @@ def heads_of_bodies(count: int, graph: Path, data: Path) -> dict[str, float]:
                 camera = Camera(float(drawn.focal_px[index]), center, "given")
                 true = dict(zip(POSE_BONES, drawn.rotations[index], strict=True))
                 errors.append(joiner.errors(found, face, camera, true))
-    body, alone, joined = np.degrees(np.array(errors)).mean(0).tolist()
+    body, alone, joined = np.median(np.degrees(np.array(errors)), axis=0).tolist()
     return {"people": len(errors), "body": body, "face": alone, "joined": joined}
 
 
@@ -206,14 +206,14 @@ class Joiner:
         phenotypes = dict(zip(config.phenotypes, posed.phenotypes[0].tolist(), strict=True))
         bones = self._bones.reference(phenotypes)
         body: Rotations = dict(zip(config.pose_bones, posed.rotations[0], strict=True))
-        root, seen = posed.root[0].astype(np.float64), self._faces.run(face, camera).cam_from_head
-        assert seen is not None
+        root, seen = posed.root[0].astype(np.float64), self._faces.run(face, camera)
+        assert seen.cam_from_head is not None
         joined = fuse_head(body, root, seen, bones)
         chain = (*bones.ancestors("head"), "head")
         wanted = true["root"] @ chained(true, chain)
         answers = [
             root @ chained(body, chain),
-            seen @ bones.turn("head").T,
+            seen.cam_from_head @ bones.turn("head").T,
             root @ chained(joined, chain),
         ]
         return [angle_between_turns(answer, wanted) for answer in answers]

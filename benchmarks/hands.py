@@ -3,9 +3,10 @@
 
 Rendered hands that were never trained on, half of their gestures unseen too, looked at by the real
 detector (`python -m model_server.learning.hands.generate --split test`). Compared are the
-detector's own 3D points, the geometric fit of fingers to these points, and the learned descent
-after every stage. Joint errors are millimetres on the person's own hand, from the wrist (`root`)
-and after Procrustes alignment (`pa`); angles are degrees.
+detector's own 3D points, the geometric fit of fingers to these points (plain, and with the palm's
+points where the detector sees them), and the learned descent after every stage. Joint errors are
+millimetres on the person's own hand, from the wrist (`root`) and after Procrustes alignment
+(`pa`); angles are degrees.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ from model_server.learning.hands.articulation import BONES, bone_ends, palm_m, p
 from model_server.learning.hands.batch import hands_of
 from model_server.learning.hands.evidence import see
 from model_server.learning.hands.export_onnx import DEFAULT_OUT, INPUTS
+from model_server.learning.hands.hand_model import read_offsets
 from model_server.learning.hands.state import compare
 from model_server.learning.hands.store import HandSamples, read_shards
 from model_server.learning.hands.train import load_network
@@ -53,11 +55,15 @@ class Answer:
     palm: Array  # (N, 3, 3) cam_from_palm
 
 
-def geometric(samples: HandSamples, bones: BodyBones) -> Answer:
-    """The fit of fingers to the detector's 3D points."""
+def geometric(samples: HandSamples, bones: BodyBones, offsets: Array) -> Answer:
+    """The fit of fingers to the detector's 3D points.
+
+    `offsets` (6, 3) in palms say where the detector sees the palm's points on the body.
+    """
     fingers, palms = [], []
     for i in range(len(samples)):
         rig = hand_rig(bones.reference(shape_of(samples, i)), "left")
+        rig = replace(rig, palm=rig.palm + palm_m(rig.palm - rig.palm[0]) * offsets)
         points = seen_points(samples, i)
         turns = finger_rotations(rig, points)
         fingers.append([turns[bone] for bone in BONES])
@@ -145,10 +151,12 @@ def measure(folder: Path, checkpoint: Path, graph: Path) -> dict[str, Any]:
     samples, bones = read_shards(folder), BodyBones(ASSET)
     rows = range(len(samples))
     references = np.stack([bone_ends(bones.reference(shape_of(samples, i))) for i in rows])
+    palm = read_offsets()[[0, *range(1, 21, 4)]]
     table: dict[str, Any] = {
         "hands": len(samples),
         "detector": detector(samples),
-        "geometric": judged(geometric(samples, bones), samples, references),
+        "geometric": judged(geometric(samples, bones, np.zeros((6, 3))), samples, references),
+        "geometric, learned palm": judged(geometric(samples, bones, palm), samples, references),
     }
     if checkpoint.exists():
         stages, falling = descents(samples, checkpoint)

@@ -117,9 +117,8 @@ class Decoder:
         )
         bones = self.bones.reference(phenotypes)
         face = self._face(seen, camera)
-        if face.cam_from_head is not None:
-            body = fuse_head(body, root, face.cam_from_head, bones)
-        fused = fuse_hands(body, root, seen, camera, bones, hands)
+        turned = fuse_head(body, root, face, bones)
+        fused = fuse_hands(turned, root, seen, camera, bones, hands)
         quaternions = wxyz_from_matrix(np.stack([root, *fused.values()]))
         return BodyParams(
             rig=self.config.rig,

@@ -20,6 +20,7 @@ from model_server.landmarks import FaceLandmarks
 from model_server.session import CONFIG_KEY, open_session
 
 _LEAST: Final = 0.05  # an action below cannot be seen
+_CLEAR_PX: Final = (25.0, 50.0)  # larger side of a face, from where it is believed, and fully
 _DIGITS: Final = 3
 
 
@@ -29,6 +30,7 @@ class SeenFace:
 
     actions: Mapping[str, float]  # 0…1; those that are not named are at rest
     cam_from_head: Array | None = None  # (3, 3) from the axes of the head at rest, the body's
+    clarity: float = 1.0  # 0…1, small faces are guessed by the detector rather than seen
 
 
 class FaceSession(Protocol):
@@ -58,9 +60,16 @@ class OnnxFace:
             "center_px": np.array([camera.center_px], np.float32),
         }
         actions, turns = self._session.run(["actions", "cam_from_head"], feed)
+        clarity = _clarity(face)
         seen = {
             name: round(float(value), _DIGITS)
-            for name, value in zip(self._names, actions[0], strict=True)
+            for name, value in zip(self._names, clarity * actions[0], strict=True)
             if value > _LEAST
         }
-        return SeenFace(seen, np.asarray(turns[0], np.float64))
+        return SeenFace(seen, np.asarray(turns[0], np.float64), clarity)
+
+
+def _clarity(face: FaceLandmarks) -> float:
+    least, full = _CLEAR_PX
+    side = float(np.ptp(face.landmarks_px, axis=0).max())
+    return float(np.clip((side - least) / (full - least), 0, 1))

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,17 +44,28 @@ def import_photos(photos: list[Path], python: Path | None, max_people: int) -> l
     return job.problems
 
 
-def photo_cameras() -> Iterator[tuple[bpy.types.Object, bpy.types.Image]]:
-    """The cameras that show a photo, in the order of import, each with its photo."""
+@dataclass(frozen=True)
+class Shot:
+    """A photo, the people in it and the camera that sees them as the photo does."""
+
+    people: bpy.types.Collection
+    camera: bpy.types.Object
+    photo: bpy.types.Image
+
+
+def shots() -> Iterator[Shot]:
+    """The photos of the scene, in the order of import."""
     for collection in bpy.context.scene.collection.children:
         for thing in collection.objects:
             if thing.type == "CAMERA" and thing.data.background_images:
-                yield thing, thing.data.background_images[0].image
+                yield Shot(collection, thing, thing.data.background_images[0].image)
 
 
-def draw_over_photo(camera: bpy.types.Object, photo: bpy.types.Image, path: Path) -> None:
-    """Render the people through a camera and lay them over its photo."""
-    scene = bpy.context.scene
+def draw_over_photo(shot: Shot, path: Path) -> None:
+    """Render the people of a photo, and nobody who stands far behind them, and lay them over it."""
+    scene, camera, photo = bpy.context.scene, shot.camera, shot.photo
+    for collection in scene.collection.children:
+        collection.hide_render = collection != shot.people
     scene.camera = camera
     scene.render.resolution_x, scene.render.resolution_y = photo.size
     with tempfile.TemporaryDirectory() as folder:
@@ -118,15 +130,15 @@ def main() -> int:
         print(
             f"{problem.subject}: {problem.message} {problem.remedy}".lstrip(": "), file=sys.stderr
         )
-    cameras = list(photo_cameras())
-    if not cameras:
+    pictures = list(shots())
+    if not pictures:
         return 1
     save_scene(arguments.out.resolve() / "scene.blend")
     print(f"{arguments.out / 'scene.blend'}: {len(bpy.data.armatures)} people")
     set_up_preview(bpy.context.scene)
-    for number, (camera, photo) in enumerate(cameras, start=1):
+    for number, shot in enumerate(pictures, start=1):
         name = "preview.png" if number == 1 else f"preview-{number}.png"
-        draw_over_photo(camera, photo, arguments.out.resolve() / name)
+        draw_over_photo(shot, arguments.out.resolve() / name)
         print(arguments.out / name)
     print(f"{time.monotonic() - start:.1f} s")
     return 0

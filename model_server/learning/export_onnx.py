@@ -24,7 +24,8 @@ from model_server.learning.network.evidence import Detection, see
 from model_server.learning.network.picture import CELLS, FEATURES, PARTS, Reading, see_picture
 from model_server.learning.network.state import LANDMARKS
 from model_server.learning.onnx_graph import write_graph
-from model_server.learning.training.checkpoint import load, load_network
+from model_server.learning.runs import load
+from model_server.learning.training.checkpoint import load_network
 
 INPUTS: Final = tuple(field.name for part in (Detection, Reading) for field in fields(part))
 OUTPUTS: Final = (

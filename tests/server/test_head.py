@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from model_server.bones import BodyBones, ReferenceBones
+from model_server.face_session import SeenFace
 from model_server.fingers import angle_between, turn_about
 from model_server.fusion import chained
 from model_server.head import fuse_head
@@ -18,10 +19,10 @@ def bones(tmp_path_factory: pytest.TempPathFactory) -> ReferenceBones:
     return BodyBones(asset).reference({})
 
 
-def turned(bones: ReferenceBones, degrees: float) -> dict[str, np.ndarray]:
+def turned(bones: ReferenceBones, degrees: float, clarity: float = 1.0) -> dict[str, np.ndarray]:
     """The bones that a face turned aside by so much makes of a straight neck."""
     cam_from_head = CAM_FROM_BODY @ turn_about(UP, np.radians(degrees))
-    return fuse_head({}, CAM_FROM_BODY, cam_from_head, bones)
+    return fuse_head({}, CAM_FROM_BODY, SeenFace({}, cam_from_head, clarity), bones)
 
 
 def test_the_head_turns_as_the_face_was_seen_and_the_neck_takes_half(bones) -> None:
@@ -35,7 +36,13 @@ def test_a_face_that_no_neck_reaches_is_not_believed(bones) -> None:
     assert turned(bones, 120) == {}
 
 
+def test_a_small_face_turns_the_head_a_little_and_none_turns_nothing(bones) -> None:
+    head = chained(turned(bones, 40, clarity=0.5), ("neck01", "head"))
+    np.testing.assert_allclose(head, turn_about(UP, np.radians(20)), atol=1e-9)
+    assert fuse_head({}, CAM_FROM_BODY, SeenFace({}), bones) == {}
+
+
 def test_other_bones_stay(bones) -> None:
     rotations = {"wrist.L": turn_about(UP, 0.3)}
-    fused = fuse_head(rotations, CAM_FROM_BODY, CAM_FROM_BODY, bones)
+    fused = fuse_head(rotations, CAM_FROM_BODY, SeenFace({}, CAM_FROM_BODY), bones)
     assert fused["wrist.L"] is rotations["wrist.L"]

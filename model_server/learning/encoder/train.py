@@ -7,10 +7,8 @@ Uses a GPU when there is one, goes on from its checkpoint, and may be stopped at
 from __future__ import annotations
 
 import argparse
-import copy
 import dataclasses
 import logging
-import math
 import queue
 import threading
 import time
@@ -18,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -32,12 +30,15 @@ from model_server.learning.encoder.dataset import (
     Shard,
     batches,
     crops_of,
-    load,
     mirrored,
     shards_with_pictures,
 )
+from model_server.learning.encoder.dataset import (
+    load as load_shard,
+)
 from model_server.learning.encoder.encoder import Encoded, Encoder
 from model_server.learning.encoder.losses import Weights, losses, part_overlap, total
+from model_server.learning.runs import Run, descend, device, load, save, start
 
 log = logging.getLogger(__name__)
 REPORT_EVERY: Final = 100
@@ -52,60 +53,21 @@ class EncoderTraining:
     warm_up: int = 200
     weight_decay: float = 0.02
     average: float = 0.998
+    clip: float = 1.0
     seed: int = 0
     half_precision: bool = True
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     weights: Weights = field(default_factory=Weights)
 
 
-@dataclass
-class Run:
-    encoder: Encoder
-    averaged: Encoder
-    optimizer: torch.optim.Optimizer
-    step: int
-
-
-def learning_rate(step: int, config: EncoderTraining) -> float:
-    """Linear warm-up, then down to a hundredth along a cosine."""
-    done = min(1.0, step / config.steps)
-    warm = min(1.0, (step + 1) / config.warm_up)
-    return config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
-
-
-def start(config: EncoderTraining, checkpoint: Path) -> Run:
+def new_encoder(config: EncoderTraining) -> Encoder:
     torch.manual_seed(config.seed)
-    encoder = Encoder(config.encoder).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(
-        encoder.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    run = Run(encoder, copy.deepcopy(encoder), optimizer, 0)
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        run.encoder.load_state_dict(saved["encoder"])
-        run.averaged.load_state_dict(saved["averaged"])
-        run.optimizer.load_state_dict(saved["optimizer"])
-        run.step = saved["step"]
-    return run
-
-
-def save(run: Run, config: EncoderTraining, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    content: dict[str, Any] = {
-        "encoder": run.encoder.state_dict(),
-        "averaged": run.averaged.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "step": run.step,
-        "config": dataclasses.asdict(config),
-    }
-    torch.save(content, partial)
-    partial.replace(path)
+    return Encoder(config.encoder).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def load_encoder(path: Path) -> Encoder:
     """The averaged encoder of a checkpoint, ready to be asked."""
-    saved = torch.load(path, weights_only=True)
+    saved = load(path)
     encoder = Encoder(EncoderConfig(**saved["config"]["encoder"]))
     encoder.load_state_dict(saved["averaged"])
     return encoder.eval()
@@ -141,37 +103,19 @@ def encode(encoder: Encoder, crops: Crops) -> Encoded:
     )
 
 
-def advance(run: Run, batch: tuple[Crops, Answers], config: EncoderTraining) -> dict[str, float]:
+def advance(
+    run: Run[Encoder], batch: tuple[Crops, Answers], config: EncoderTraining
+) -> dict[str, float]:
     """One step of the optimiser; the terms of the loss."""
-    for group in run.optimizer.param_groups:
-        group["lr"] = learning_rate(run.step, config)
     crops, answers = batch
-    run.encoder.train()
-    device = next(run.encoder.parameters()).device
-    with torch.autocast(device.type, torch.bfloat16, enabled=config.half_precision):
-        encoded = encode(run.encoder, crops)
+    run.network.train()
+    with torch.autocast(device().type, torch.bfloat16, enabled=config.half_precision):
+        encoded = encode(run.network, crops)
     exact = Encoded(*(getattr(encoded, f.name).float() for f in dataclasses.fields(Encoded)))
-    on_device = Answers(*(getattr(answers, f.name).to(device) for f in dataclasses.fields(Answers)))
-    terms = losses(exact, on_device)
-    run.optimizer.zero_grad()
-    total(terms, config.weights).backward()
-    torch.nn.utils.clip_grad_norm_(run.encoder.parameters(), 1.0)
-    run.optimizer.step()
-    run.step += 1
-    follow(run, config)
+    truth = Answers(*(getattr(answers, f.name).to(device()) for f in dataclasses.fields(Answers)))
+    terms = losses(exact, truth)
+    descend(run, total(terms, config.weights), config)
     return {name: term.item() for name, term in terms.items()}
-
-
-@torch.no_grad()
-def follow(run: Run, config: EncoderTraining) -> None:
-    """Move the running mean towards the weights, faster at first."""
-    keep = min(config.average, run.step / (run.step + 10))
-    ours, theirs = run.averaged.state_dict(), run.encoder.state_dict()
-    for name, value in ours.items():
-        if value.dtype.is_floating_point:
-            value.lerp_(theirs[name], 1 - keep)
-        else:
-            value.copy_(theirs[name])
 
 
 @torch.no_grad()
@@ -199,9 +143,9 @@ def line(terms: dict[str, float]) -> str:
 
 def train(
     shards: list[Shard], held_out: Shard, config: EncoderTraining, checkpoint: Path, minutes: float
-) -> Run:
+) -> Run[Encoder]:
     """Train until the steps or the minutes are used up."""
-    run = start(config, checkpoint)
+    run = start(new_encoder(config), config, checkpoint)
     began, sums = time.monotonic(), defaultdict[str, float](float)
     for batch in random_batches(shards, config.batch, config.seed + run.step):
         if run.step >= config.steps or time.monotonic() - began > 60 * minutes:
@@ -231,7 +175,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
     body = LandmarkModel(BodyModel())
-    held_out, *shards = [load(path, body) for path in shards_with_pictures(arguments.samples)]
+    held_out, *shards = [load_shard(path, body) for path in shards_with_pictures(arguments.samples)]
     config = dataclasses.replace(EncoderTraining(), steps=arguments.steps, batch=arguments.batch)
     log.info("%d shards", len(shards))
     train(shards, held_out, config, arguments.checkpoint, arguments.minutes)

@@ -23,6 +23,7 @@ from model_server.learning.rendering.body_arrays import BodyArrays
 STRANGENESS: Final = 1.4  # how far augmentation goes towards another face, and beyond
 OTHERS: Final = 0.7  # share of faces that become somebody else's
 NUDGE: Final = 0.1  # of actions
+CLEAREST: Final = 0.25  # of the detector's error, what is left of it at least
 NOISE: Final = 0.004  # of the face's size, at most
 
 
@@ -131,8 +132,9 @@ def nudged(faces: Faces, model: FaceModel, generator: torch.Generator) -> Faces:
 
 
 def of_others(faces: Faces, actions: Tensor, model: FaceModel, generator: torch.Generator) -> Faces:
-    """The same pictures, had they been of other people who do `actions` (N, A): the detector's
-    errors stay what they are. So the network meets far more faces than were rendered.
+    """The same pictures, had they been of other people who do `actions` (N, A). The detector's
+    errors stay, or shrink as in clearer pictures: renders are harder to read than most photos. So
+    the network meets far more faces than were rendered.
     """
     count = len(faces)
 
@@ -149,12 +151,26 @@ def of_others(faces: Faces, actions: Tensor, model: FaceModel, generator: torch.
     seen = faces.detection
     size = (seen.landmarks_px.amax(1) - seen.landmarks_px.amin(1)).amax(1)[:, None, None]
     noise = NOISE * drawn(1, 1) * size * torch.randn(new.shape, generator=generator)
+    clarity = CLEAREST + (1 - CLEAREST) * drawn(1)
     detection = replace(
         seen,
-        landmarks_px=seen.landmarks_px + new - old + noise,
-        depth=seen.depth + new_deep - old_deep,
+        landmarks_px=new + clarity[..., None] * (seen.landmarks_px - old) + noise,
+        depth=new_deep + clarity * (seen.depth - old_deep),
     )
     return replace(faces, detection=detection, actions=actions, resting=resting)
+
+
+@torch.no_grad()
+def clear(faces: Faces, model: FaceModel, share: float) -> Faces:
+    """The share of faces whose points the detector places best; of the others, which hair, blur or
+    objects hide, it only guesses.
+    """
+    true, _ = _in_pixels(faces, faces.resting, faces.actions, model)
+    size = (true.amax(1) - true.amin(1)).amax(1)
+    gap = faces.detection.landmarks_px - true
+    gap = gap - gap.median(1, keepdim=True).values
+    error = gap.norm(dim=2).median(1).values / size
+    return faces[error <= error.quantile(share)]
 
 
 def _in_pixels(

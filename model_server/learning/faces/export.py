@@ -8,29 +8,25 @@ the head's rotation in the camera. It is compared with torch before it replaces 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import onnx
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from model_server.learning.body.body_model import BodyModel
-from model_server.learning.export_onnx import PARITY, forget_origins
 from model_server.learning.faces.evidence import FaceDetection, see
 from model_server.learning.faces.network import FaceDescent
 from model_server.learning.faces.points import DETECTED, POINTS
-from model_server.learning.faces.train import load, load_network
+from model_server.learning.faces.train import load_network
+from model_server.learning.onnx_graph import write_graph
+from model_server.learning.runs import load
 
 INPUTS: Final = ("landmarks_px", "depth", "focal_px", "center_px")
 OUTPUTS: Final = ("actions", "cam_from_head")
 DEFAULT_OUT: Final = Path(__file__).parents[2] / "assets" / "face.onnx"
-log = logging.getLogger(__name__)
 
 
 class FaceFromPixels(nn.Module):
@@ -49,39 +45,19 @@ class FaceFromPixels(nn.Module):
         )
         evidence = see(detection)
         posed = self.network(evidence)[-1]
-        return posed.actions, evidence.cam_from_virtual @ posed.rotation
+        return posed.sure_actions, evidence.cam_from_virtual @ posed.rotation
 
 
 def export(checkpoint: Path, out: Path, action_names: list[str]) -> float:
-    """Write the graph; returns the largest difference from torch, which is below `PARITY`."""
-    graph = FaceFromPixels(load_network(checkpoint)).eval()
-    partial = out.with_suffix(".partial.onnx")
-    torch.onnx.export(
-        graph,
-        example(3),
-        str(partial),
-        input_names=list(INPUTS),
-        output_names=list(OUTPUTS),
-        dynamic_shapes=tuple({0: torch.export.Dim.DYNAMIC} for _ in INPUTS),
-        opset_version=18,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-    model = onnx.load(str(partial))
-    forget_origins(model)
-    config = {
+    """Write the graph; returns the largest difference from torch."""
+    network = load_network(checkpoint)
+    about = {
         "facial_actions": action_names,
-        "network": asdict(graph.network.config),
+        "network": asdict(network.config),
         "steps": load(checkpoint)["step"],
     }
-    onnx.helper.set_model_props(model, {"hund": json.dumps(config)})
-    onnx.save(model, str(partial))
-    difference = parity(graph, partial)
-    if difference > PARITY:
-        raise RuntimeError(f"The graph differs from torch by {difference:.2e}.")
-    partial.replace(out)
-    return difference
+    graph = FaceFromPixels(network)
+    return write_graph(graph, example, out, inputs=INPUTS, outputs=OUTPUTS, about=about)
 
 
 def example(count: int) -> tuple[Tensor, ...]:
@@ -95,20 +71,6 @@ def example(count: int) -> tuple[Tensor, ...]:
     return px, 60 * ball[..., 2], focal, torch.full((count, 2), 320.0)
 
 
-@torch.no_grad()
-def parity(graph: FaceFromPixels, path: Path) -> float:
-    """Largest difference over all outputs between torch and ONNX Runtime."""
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    worst = 0.0
-    for count in (1, 3, 16):
-        inputs = example(count)
-        feed = {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)}
-        answers = session.run(list(OUTPUTS), feed)
-        for mine, theirs in zip(graph(*inputs), answers, strict=True):
-            worst = max(worst, float(np.abs(mine.numpy() - theirs).max()))
-    return worst
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path, nargs="?", default=Path(".cache/runs/faces.pt"))
@@ -116,9 +78,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     names: list[str] = BodyModel().meta["facial_action_names"]
-    difference = export(arguments.checkpoint, arguments.out, names)
-    megabytes = arguments.out.stat().st_size / 1e6
-    log.info("%s: %.1f MB, differs from torch by %.1e", arguments.out, megabytes, difference)
+    export(arguments.checkpoint, arguments.out, names)
 
 
 if __name__ == "__main__":

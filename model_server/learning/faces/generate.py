@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,19 @@ _NOSE_TIP: Final = 1  # of mediapipe's face mesh
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Picture:
+    """What the detector is shown."""
+
+    image: np.ndarray  # (384, 384, 3)
+    side: int  # of the crop in the photo, pixels
+
+    @property
+    def scale(self) -> float:
+        """Photo pixels per crop pixel."""
+        return self.side / CROP_SIZE
+
+
 class Studio:
     """All that turns people into samples of faces."""
 
@@ -55,8 +69,8 @@ class Studio:
             rows += [_rows(sitters, self.pictures(sitters, rng), self.detector)]
         return FaceSamples(*(np.concatenate([getattr(r, n) for r in rows]) for n in vars(rows[0])))
 
-    def pictures(self, sitters: Sitters, rng: Generator) -> list[np.ndarray]:
-        """Face crops (384, 384, 3) as photos of any size give them."""
+    def pictures(self, sitters: Sitters, rng: Generator) -> list[Picture]:
+        """Face crops as photos of any size give them."""
         looks = [self.renderer.sample_look(person.phenotypes, rng) for person in sitters.people]
         renders = self.renderer.render_batch(
             sitters.people, sitters.cameras, looks, rng, with_faults=False
@@ -64,25 +78,27 @@ class Studio:
         return [_photographed(render, rng) for render in renders]
 
 
-def _photographed(render: RenderedSample, rng: Generator) -> np.ndarray:
+def _photographed(render: RenderedSample, rng: Generator) -> Picture:
     """The crop out of a photo with its faults, where it has fewer pixels, mostly."""
     image, _, _ = occlude(rng, render.image, render.silhouette, render.parts, _OCCLUDED)
     image = corrupt_picture(rng, image)
     low, high = np.log(_SEEN_PX)
     side = round(float(np.exp(rng.uniform(low, high))))
     if side >= CROP_SIZE:
-        return image
+        return Picture(image, side)
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-    return cv2.resize(small, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR)
+    large = cv2.resize(small, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR)
+    return Picture(large, side)
 
 
-def _rows(sitters: Sitters, pictures: list[np.ndarray], detector: FaceDetector) -> FaceSamples:
+def _rows(sitters: Sitters, pictures: list[Picture], detector: FaceDetector) -> FaceSamples:
     found = {
-        row: faces[0]
+        row: faces[0].scaled(picture.scale)
         for row, picture in enumerate(pictures)
-        if (faces := [face for face in detector.search(picture) if _central(face)])
+        if (faces := [face for face in detector.search(picture.image) if _central(face)])
     }
     rows = list(found)
+    scale = np.array([pictures[row].scale for row in rows], np.float32)
     focal = np.array([sitters.cameras[row].focal_px for row in rows], np.float32)
     centre = np.array([sitters.cameras[row].center_px for row in rows], np.float32)
     return FaceSamples(
@@ -91,8 +107,8 @@ def _rows(sitters: Sitters, pictures: list[np.ndarray], detector: FaceDetector) 
         sitters.sculpt[rows],
         sitters.rotation[rows],
         sitters.translation[rows],
-        focal,
-        centre.reshape(-1, 2),
+        scale * focal,
+        scale[:, None] * centre.reshape(-1, 2),
         np.array([face.landmarks_px for face in found.values()], np.float32).reshape(-1, 478, 2),
         np.array([face.depth for face in found.values()], np.float32).reshape(-1, 478),
     )

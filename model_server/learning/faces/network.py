@@ -11,7 +11,7 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import silu
+from torch.nn.functional import relu, silu
 
 from model_server.learning.body.rotations import matrix_from_6d
 from model_server.learning.faces.config import FaceNetworkConfig
@@ -19,10 +19,12 @@ from model_server.learning.faces.evidence import FaceEvidence
 from model_server.learning.faces.face_model import FaceModel
 from model_server.learning.faces.points import POINTS
 from model_server.learning.network.energy import robust
-from model_server.learning.network.layers import Block, Memory
+from model_server.learning.network.layers import Block, Memory, small
 from model_server.learning.network.state import project
 
 ACTIONS: Final = 52
+DOUBT: Final = 0.1
+_RIDGE: Final = 3.0
 _RADIUS_M: Final = 0.06  # of an average face's points
 EVIDENCE_SIZE: Final = len(POINTS) * 6 + 7
 RESIDUAL_SIZE: Final = len(POINTS) * 3 + 4
@@ -44,14 +46,26 @@ class PosedFace:
     @property
     def actions(self) -> Tensor:
         """(B, A) 0…1; a resting face is exactly at rest."""
-        return self.raw_actions.clamp(0, 1)
+        return bounded(self.raw_actions)
+
+    @property
+    def sure_actions(self) -> Tensor:
+        """The same less doubt, which is what the server tells: what is slight is most often the
+        detector's error.
+        """
+        return relu(self.actions - DOUBT) / (1 - DOUBT)
+
+
+def bounded(actions: Tensor) -> Tensor:
+    """Cut at 0 and 1; by ReLUs, as the exporter breaks graphs that clamp the same values twice."""
+    return 1 - relu(1 - relu(actions))
 
 
 def decode(state: Tensor, evidence: FaceEvidence, face: FaceModel) -> PosedFace:
     """State (B, S) → PosedFace."""
     six, actions, place, identity = state.split([6, ACTIONS, 3, len(face.basis)], 1)
     rotation = matrix_from_6d(six)
-    turned = face(identity, actions.clamp(0, 1)) @ rotation.transpose(-1, -2)
+    turned = face(identity, bounded(actions)) @ rotation.transpose(-1, -2)
     translation = place_in_view(place, evidence.extent)
     points = project(turned + translation[:, None]) / evidence.extent[:, None]
     solid = turned[..., 2] / translation[:, 2:] / evidence.extent
@@ -86,6 +100,13 @@ def compare(posed: PosedFace, evidence: FaceEvidence) -> tuple[Tensor, Tensor]:
     return torch.cat([points, deep], 2).flatten(1), torch.stack(energies, 1)
 
 
+def flat(evidence: FaceEvidence) -> Tensor:
+    """All of the evidence in one row (B, E)."""
+    parts = [evidence.points, evidence.depth[..., None], evidence.frontal]
+    seen = torch.cat(parts, 2).flatten(1)
+    return torch.cat([seen, evidence.turn, evidence.extent.log()], 1)
+
+
 class FaceDescent(nn.Module):
     """Evidence → the states of all stages, the first guess included."""
 
@@ -95,47 +116,62 @@ class FaceDescent(nn.Module):
         self.face = FaceModel(config.identity, ACTIONS)
         size = 6 + ACTIONS + 3 + config.identity
         hidden = config.hidden
+        self.linear = nn.Linear(EVIDENCE_SIZE, size).requires_grad_(False)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
         self.read = nn.Linear(EVIDENCE_SIZE, hidden)
         self.context_blocks = nn.ModuleList(Block(hidden) for _ in range(config.context_blocks))
         self.context = nn.Linear(hidden, config.context)
-        self.guess = _small(nn.Linear(config.context, size))
+        self.guess = small(nn.Linear(config.context, size))
         self.remember = nn.Linear(config.context, config.memory)
         self.first = nn.Linear(size + RESIDUAL_SIZE + config.context, hidden)
         self.memory = Memory(hidden, config.memory)
         self.join = nn.Linear(config.memory, hidden)
         self.stage_blocks = nn.ModuleList(Block(hidden) for _ in range(config.stage_blocks))
-        self.last = _small(nn.Linear(hidden, size))
+        self.last = small(nn.Linear(hidden, size))
         start = torch.zeros(size)
         start[:6] = torch.tensor(AHEAD)
         self.register_buffer("start", start, persistent=False)
         self.half_precision = False  # in training: networks in bfloat16, geometry never
 
     def forward(self, evidence: FaceEvidence, stages: int | None = None) -> list[PosedFace]:
+        seen = flat(evidence)
         with self._precision(evidence):
-            context = self._context(evidence)
+            context = self._context(seen)
             increment = self.guess(silu(context))
             memory = torch.tanh(self.remember(context))
-        state = self.start + increment.float()
+        state = self.start + self.linear(seen) + increment.float()
         posed = [decode(state, evidence, self.face)]
         for _ in range(self.config.stages if stages is None else stages):
             residuals, energies = compare(posed[-1], evidence)
-            seen = torch.cat([residuals.clamp(-3, 3), energies], 1)
+            felt = torch.cat([state, residuals.clamp(-3, 3), energies, context], 1)
             with self._precision(evidence):
-                increment, memory = self._stage(torch.cat([state, seen, context], 1), memory)
+                increment, memory = self._stage(felt, memory)
             state = state + increment.float()
             posed.append(decode(state, evidence, self.face))
         return posed
 
-    def _context(self, evidence: FaceEvidence) -> Tensor:
-        parts = [evidence.points, evidence.depth[..., None], evidence.frontal]
-        seen = torch.cat(parts, 2).flatten(1)
-        features = self.read(torch.cat([seen, evidence.turn, evidence.extent.log()], 1))
+    @torch.no_grad()
+    def learn_linear(self, seen: Tensor, states: Tensor) -> None:
+        """Solve for the part of the first guess that is linear in the evidence (N, E); it stays as
+        it is in training. States (N, S) are what a perfect network would say.
+        """
+        ones = torch.ones_like(seen[:, :1])
+        inputs = torch.cat([seen, ones], 1).double()
+        ridge = _RIDGE * torch.eye(inputs.shape[1], dtype=torch.double)
+        targets = (states - self.start).double()
+        solution = torch.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ targets).float()
+        self.linear.weight.copy_(solution[:-1].T)
+        self.linear.bias.copy_(solution[-1])
+
+    def _context(self, seen: Tensor) -> Tensor:
+        features = self.read(seen)
         for block in self.context_blocks:
             features = block(features)
         return self.context(features)  # type: ignore[no-any-return]
 
-    def _stage(self, seen: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.first(seen)
+    def _stage(self, felt: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.first(felt)
         memory = self.memory(silu(features), memory)
         features = features + self.join(memory)
         for block in self.stage_blocks:
@@ -146,10 +182,3 @@ class FaceDescent(nn.Module):
         if not self.half_precision:
             return nullcontext()
         return torch.autocast(evidence.points.device.type, torch.bfloat16)
-
-
-def _small(layer: nn.Linear) -> nn.Linear:
-    """A layer that says almost nothing at first."""
-    nn.init.normal_(layer.weight, std=0.01)
-    nn.init.zeros_(layer.bias)
-    return layer

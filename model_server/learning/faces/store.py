@@ -18,9 +18,9 @@ class FaceSamples:
     sculpt: np.ndarray  # (N, D) f32, amounts of the detail targets
     rotation: np.ndarray  # (N, 3, 3) f32, camera from the head's rest axes
     translation: np.ndarray  # (N, 3) f32, where the origin of the rest axes goes, metres
-    focal_px: np.ndarray  # (N,) f32, of the crop
-    center_px: np.ndarray  # (N, 2) f32, principal point in the crop, or outside it
-    landmarks_px: np.ndarray  # (N, 478, 2) f32, detected, pixels of the crop
+    focal_px: np.ndarray  # (N,) f32, of the photo
+    center_px: np.ndarray  # (N, 2) f32, principal point, from the crop's corner
+    landmarks_px: np.ndarray  # (N, 478, 2) f32, detected, pixels of the photo
     depth: np.ndarray  # (N, 478) f32
 
     def __len__(self) -> int:

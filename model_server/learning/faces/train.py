@@ -7,23 +7,22 @@ Runs on a GPU when there is one, goes on from its checkpoint, and may be stopped
 from __future__ import annotations
 
 import argparse
-import copy
 import dataclasses
 import logging
-import math
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from model_server.learning.body.rotations import six_from_matrix
 from model_server.learning.faces.anatomy import seen_points
 from model_server.learning.faces.batch import (
     Faces,
     Sides,
+    clear,
     concatenated,
     faces_of,
     imagined,
@@ -37,25 +36,19 @@ from model_server.learning.faces.evidence import see
 from model_server.learning.faces.expressions import random_expressions
 from model_server.learning.faces.face_model import FaceModel
 from model_server.learning.faces.losses import trajectory_loss
-from model_server.learning.faces.network import FaceDescent
+from model_server.learning.faces.network import FaceDescent, flat
 from model_server.learning.faces.sculpt import load_sculpt
 from model_server.learning.faces.store import read_shards
 from model_server.learning.rendering.body_arrays import load_body_arrays
+from model_server.learning.runs import Run, descend, load, save, start
 
 HELD_OUT: Final = 400  # first faces of the training set, never trained on
+LINEAR_BATCHES: Final = 60
+BELOW_REST: Final = 0.12
+CLEAR: Final = 0.75  # share of the rendered faces that are trained on
 EXPRESSIONS: Final = 8000  # to imagine
 AT_REST: Final = 0.1  # an artist takes a face whose actions are below for a resting one
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class FaceRun:
-    """The state of a training run."""
-
-    network: FaceDescent
-    averaged: FaceDescent  # running mean of the weights, which is what is kept
-    optimizer: torch.optim.Optimizer
-    step: int
 
 
 def train(
@@ -67,9 +60,10 @@ def train(
     checkpoint: Path,
     minutes: float,
     network: FaceDescent,
-) -> FaceRun:
+) -> Run[FaceDescent]:
     """Train until the steps or the minutes are used up; `expressions` (E, A) are imagined."""
     run = start(network, config, checkpoint)
+    run.network.half_precision = config.half_precision
     generator = torch.Generator().manual_seed(config.seed + run.step)
     began, losses = time.monotonic(), list[float]()
     while run.step < config.steps and time.monotonic() - began < 60 * minutes:
@@ -106,53 +100,31 @@ def drawn(
     return mirrored(batch, sides) if torch.rand((), generator=generator) < 0.5 else batch
 
 
-def start(network: FaceDescent, config: FaceTrainConfig, checkpoint: Path) -> FaceRun:
-    network = network.to(device())
-    network.half_precision = config.half_precision
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    run = FaceRun(network, copy.deepcopy(network).requires_grad_(False), optimizer, 0)
-    run.averaged.half_precision = False
-    if checkpoint.exists():
-        saved = load(checkpoint)
-        run.network.load_state_dict(saved["network"])
-        run.averaged.load_state_dict(saved["averaged"])
-        run.optimizer.load_state_dict(saved["optimizer"])
-        run.step = saved["step"]
-        log.info("going on from step %d", run.step)
-    return run
+@torch.no_grad()
+def guess_linearly(
+    network: FaceDescent, faces: Faces, expressions: Tensor, sides: Sides, seed: int
+) -> None:
+    """Solve the linear part of the first guess on as many batches as it takes."""
+    generator = torch.Generator().manual_seed(seed)
+    seen, states = list[Tensor](), list[Tensor]()
+    for _ in range(LINEAR_BATCHES):
+        batch = drawn(faces, expressions, sides, network.face, 128, generator)
+        evidence = see(batch.detection)
+        truth = truth_of(batch, evidence, network.face)
+        # What rests is put below rest, so that doubt does not move a face.
+        actions = torch.where(truth.actions > 0, truth.actions, -BELOW_REST)
+        turn = six_from_matrix(truth.rotation)
+        states.append(torch.cat([turn, actions, truth.place, truth.identity], 1))
+        seen.append(flat(evidence))
+    network.learn_linear(torch.cat(seen), torch.cat(states))
 
 
-def device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def advance(run: FaceRun, faces: Faces, config: FaceTrainConfig) -> float:
+def advance(run: Run[FaceDescent], faces: Faces, config: FaceTrainConfig) -> float:
     """One step on one batch; returns its loss."""
-    for group in run.optimizer.param_groups:
-        group["lr"] = learning_rate(run.step, config)
     evidence = see(faces.detection)
     truth = truth_of(faces, evidence, run.network.face)
     loss = trajectory_loss(run.network(evidence), truth, run.network.face, config.weights)
-    run.optimizer.zero_grad()
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)
-    if torch.isfinite(norm):  # one degenerate face must not undo minutes
-        run.optimizer.step()
-    run.step += 1
-    decay = min(config.average, run.step / (run.step + 20))
-    with torch.no_grad():
-        for kept, new in zip(run.averaged.parameters(), run.network.parameters(), strict=True):
-            kept.lerp_(new, 1 - decay)
-    return loss.item()
-
-
-def learning_rate(step: int, config: FaceTrainConfig) -> float:
-    """Linear warm-up, then down to a hundredth along a cosine."""
-    warm = min(1.0, (step + 1) / config.warm_up)
-    done = min(1.0, step / config.steps)
-    return config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+    return descend(run, loss, config)
 
 
 @torch.no_grad()
@@ -163,30 +135,12 @@ def action_errors(network: FaceDescent, faces: Faces) -> list[Tensor]:
 
 
 @torch.no_grad()
-def report(run: FaceRun, held_out: Faces) -> str:
+def report(run: Run[FaceDescent], held_out: Faces) -> str:
     errors = " ".join(f"{error.mean():.4f}" for error in action_errors(run.averaged, held_out))
     resting = held_out[(held_out.actions == 0).all(1)]
     actions = run.averaged(see(resting.detection))[-1].actions
     kept = (actions.amax(1) < AT_REST).float().mean()
     return f"action error {errors} at rest {kept:.2f}"
-
-
-def save(run: FaceRun, config: FaceTrainConfig, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    state = {
-        "network": run.network.state_dict(),
-        "averaged": run.averaged.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "step": run.step,
-        "config": asdict(config),
-    }
-    torch.save(state, partial)
-    partial.replace(path)
-
-
-def load(path: Path) -> dict[str, Any]:
-    return torch.load(path, weights_only=True, map_location="cpu")  # type: ignore[no-any-return]
 
 
 def load_network(path: Path) -> FaceDescent:
@@ -222,6 +176,9 @@ def main() -> None:
     expressions = torch.from_numpy(
         random_expressions(names, np.random.default_rng(config.seed), EXPRESSIONS)
     )
+    kept = clear(kept, network.face, CLEAR)
+    if not arguments.checkpoint.exists():
+        guess_linearly(network, kept, expressions, sides, config.seed)
     minutes, checkpoint = arguments.minutes, arguments.checkpoint
     train(kept, held_out, expressions, sides, config, checkpoint, minutes, network)
 

@@ -9,28 +9,24 @@ the old file.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import onnx
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from model_server.learning.export_onnx import PARITY, forget_origins
 from model_server.learning.hands.articulation import BONES
 from model_server.learning.hands.evidence import Detection, see
 from model_server.learning.hands.network import HandDescent
-from model_server.learning.hands.train import load, load_network
+from model_server.learning.hands.train import load_network
+from model_server.learning.onnx_graph import write_graph
+from model_server.learning.runs import load
 
 INPUTS: Final = ("landmarks_px", "world", "confidence", "focal_px", "center_px")
 OUTPUTS: Final = ("fingers", "palm")
 DEFAULT_OUT: Final = Path(__file__).parents[2] / "assets" / "hands.onnx"
-log = logging.getLogger(__name__)
 
 
 class FromPixels(nn.Module):
@@ -53,38 +49,16 @@ class FromPixels(nn.Module):
         return hand.fingers, evidence.cam_from_virtual @ hand.palm
 
 
-def export(network: HandDescent, steps: int, out: Path) -> float:
-    """Write the graph; returns the largest difference from torch, which is below `PARITY`."""
-    graph = FromPixels(network).eval()
-    partial = out.with_suffix(".partial.onnx")
-    torch.onnx.export(
-        graph,
-        example(3),
-        str(partial),
-        input_names=list(INPUTS),
-        output_names=list(OUTPUTS),
-        dynamic_shapes=tuple({0: torch.export.Dim.DYNAMIC} for _ in INPUTS),
-        opset_version=18,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-    model = onnx.load(str(partial))
-    forget_origins(model)
-    config = {
+def export(checkpoint: Path, out: Path) -> float:
+    """Write the graph; returns the largest difference from torch."""
+    network = load_network(checkpoint)
+    about = {
         "bones": [bone.removesuffix(".L") for bone in BONES],
         "network": asdict(network.config),
-        "steps": steps,
+        "steps": load(checkpoint)["step"],
     }
-    onnx.helper.set_model_props(model, {"hund": json.dumps(config)})
-    onnx.save(model, str(partial))
-    difference = parity(graph, partial)
-    if difference > PARITY:
-        raise RuntimeError(
-            f"The graph differs from torch by {difference:.2e}, more than {PARITY:.0e}."
-        )
-    partial.replace(out)
-    return difference
+    graph = FromPixels(network)
+    return write_graph(graph, example, out, inputs=INPUTS, outputs=OUTPUTS, about=about)
 
 
 def example(count: int) -> tuple[Tensor, ...]:
@@ -103,29 +77,13 @@ def example(count: int) -> tuple[Tensor, ...]:
     )
 
 
-@torch.no_grad()
-def parity(graph: FromPixels, path: Path) -> float:
-    """Largest difference over all outputs, which are rotations, between torch and ONNX Runtime."""
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    worst = 0.0
-    for count in (1, 2, 16):
-        inputs = example(count)
-        feed = {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)}
-        for mine, theirs in zip(graph(*inputs), session.run(None, feed), strict=True):
-            worst = max(worst, float(np.abs(mine.numpy() - theirs).max()))
-    return worst
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path, nargs="?", default=Path(".cache/runs/hands.pt"))
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    steps = int(load(arguments.checkpoint)["step"])
-    difference = export(load_network(arguments.checkpoint), steps, arguments.out)
-    size = arguments.out.stat().st_size / 1e6
-    log.info("%s: %.1f MB, differs from torch by %.1e", arguments.out, size, difference)
+    export(arguments.checkpoint, arguments.out)
 
 
 if __name__ == "__main__":

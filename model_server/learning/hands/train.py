@@ -8,13 +8,11 @@ is held out and reported on.
 from __future__ import annotations
 
 import argparse
-import copy
 import logging
-import math
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -27,6 +25,7 @@ from model_server.learning.hands.losses import HandWeights, trajectory_loss
 from model_server.learning.hands.network import HandConfig, HandDescent
 from model_server.learning.hands.state import STATE, encode
 from model_server.learning.hands.store import read_shards
+from model_server.learning.runs import Run, descend, load, save, start
 from model_server.learning.training.metrics import pa_mpjpe
 
 HELD_OUT: Final = 0.1
@@ -36,8 +35,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class HandTraining:
-    steps: int = 4000
-    batch: int = 160  # rendered hands a step
+    steps: int = 3000
+    batch: int = 128  # rendered hands a step
     imagined: float = 1.0  # imagined hands for each of them
     learning_rate: float = 1.5e-3
     warm_up: int = 200
@@ -49,21 +48,11 @@ class HandTraining:
     weights: HandWeights = field(default_factory=HandWeights)
 
 
-@dataclass
-class Run:
-    """The state of a training run."""
-
-    network: HandDescent
-    averaged: HandDescent
-    optimizer: torch.optim.Optimizer
-    step: int = 0
-
-
 def train(
     hands: Hands, held_out: Hands, config: HandTraining, checkpoint: Path, minutes: float
-) -> Run:
+) -> Run[HandDescent]:
     """Train until the steps or the minutes are used up."""
-    run = start(hands, config, checkpoint)
+    run = start(new_network(hands, config), config, checkpoint)
     generator = torch.Generator().manual_seed(config.seed + run.step)
     began, losses = time.monotonic(), list[float]()
     while run.step < config.steps and time.monotonic() - began < 60 * minutes:
@@ -83,22 +72,10 @@ def train(
     return run
 
 
-def start(hands: Hands, config: HandTraining, checkpoint: Path) -> Run:
+def new_network(hands: Hands, config: HandTraining) -> HandDescent:
     torch.manual_seed(config.seed)
     model = HandModel()
-    network = HandDescent(config.network, model, mean_state(hands, model))
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    run = Run(network, copy.deepcopy(network).requires_grad_(False), optimizer)
-    if checkpoint.exists():
-        saved = load(checkpoint)
-        run.network.load_state_dict(saved["network"])
-        run.averaged.load_state_dict(saved["averaged"])
-        run.optimizer.load_state_dict(saved["optimizer"])
-        run.step = saved["step"]
-        log.info("going on from step %d", run.step)
-    return run
+    return HandDescent(config.network, model, mean_state(hands, model))
 
 
 def mean_state(hands: Hands, model: HandModel) -> Tensor:
@@ -110,27 +87,12 @@ def mean_state(hands: Hands, model: HandModel) -> Tensor:
     return state
 
 
-def advance(run: Run, hands: Hands, config: HandTraining) -> float:
+def advance(run: Run[HandDescent], hands: Hands, config: HandTraining) -> float:
     """One step on one batch; returns its loss."""
-    done = min(1.0, run.step / config.steps)
-    rate = min(1.0, (run.step + 1) / config.warm_up)
-    rate *= config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
-    for group in run.optimizer.param_groups:
-        group["lr"] = rate
     evidence = see(hands.detection)
     truth = truth_of(hands, evidence, run.network.model)
     loss = trajectory_loss(run.network(evidence), truth, evidence, config.weights)
-    run.optimizer.zero_grad()
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)
-    if torch.isfinite(norm):
-        run.optimizer.step()
-    run.step += 1
-    decay = min(config.average, run.step / (run.step + 20))
-    with torch.no_grad():
-        for kept, new in zip(run.averaged.parameters(), run.network.parameters(), strict=True):
-            kept.lerp_(new, 1 - decay)
-    return loss.item()
+    return descend(run, loss, config)
 
 
 @torch.no_grad()
@@ -142,24 +104,6 @@ def errors_mm(network: HandDescent, hands: Hands) -> list[float]:
         float(pa_mpjpe(hand.joints, truth.joints).mean()) * ADULT_PALM_MM / 1000
         for hand in network(evidence)
     ]
-
-
-def save(run: Run, config: HandTraining, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    saved = {
-        "network": run.network.state_dict(),
-        "averaged": run.averaged.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "step": run.step,
-        "config": asdict(config),
-    }
-    torch.save(saved, partial)
-    partial.replace(path)
-
-
-def load(path: Path) -> dict[str, Any]:
-    return torch.load(path, weights_only=True, map_location="cpu")  # type: ignore[no-any-return]
 
 
 def load_network(path: Path) -> HandDescent:

@@ -27,7 +27,7 @@ from model_server.learning.network.config import (
 )
 from model_server.learning.network.energy import TERMS, Energy, Residuals, total
 from model_server.learning.network.evidence import Evidence
-from model_server.learning.network.layers import Block, Memory
+from model_server.learning.network.layers import Reader, Stage, small
 from model_server.learning.network.picture import FEATURES, PARTS, Sight, unseen
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
 
@@ -41,65 +41,6 @@ SIZES: Final = {
 }
 
 
-class Context(nn.Module):
-    """Evidence and picture → features (B, context), read once."""
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.first = nn.Linear(EVIDENCE_SIZE, config.hidden)
-        self.blocks = nn.ModuleList(Block(config.hidden) for _ in range(config.context_blocks))
-        self.last = nn.Linear(config.hidden, config.context)
-
-    def forward(self, evidence: Evidence, sight: Sight) -> Tensor:
-        differing = sight.heat_trust[..., None] * (sight.heat - evidence.points).clamp(-3, 3)
-        seen = torch.cat(
-            [
-                evidence.points,
-                evidence.world,
-                evidence.depth[..., None],
-                evidence.trust[..., None],
-                differing,
-                sight.heat_trust[..., None],
-            ],
-            2,
-        )  # (B, 33, 10)
-        whole = torch.cat([evidence.extent.log(), sight.features, sight.present], 1)
-        features = self.first(torch.cat([seen.flatten(1), whole], 1))
-        for block in self.blocks:
-            features = block(features)
-        return self.last(features)  # type: ignore[no-any-return]
-
-
-class Stage(nn.Module):
-    """State, what can be said of it, context, memory → increment of the state, memory."""
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        seen = sum(SIZES[name] for name in config.sees)
-        self.first = nn.Linear(STATE + seen + config.context, config.hidden)
-        self.remembers = config.memory > 0
-        if self.remembers:
-            self.memory = Memory(config.hidden, config.memory)
-            self.join = nn.Linear(config.memory, config.hidden)
-        self.blocks = nn.ModuleList(Block(config.hidden) for _ in range(config.stage_blocks))
-        self.last = nn.Linear(config.hidden, STATE)
-        nn.init.normal_(self.last.weight, std=0.01)
-        nn.init.zeros_(self.last.bias)
-        self.step = config.step
-
-    def forward(
-        self, state: Tensor, seen: list[Tensor], context: Tensor, memory: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        limited = [part.clamp(-3, 3) for part in seen]
-        features = self.first(torch.cat([state, *limited, context], 1))
-        if self.remembers:
-            memory = self.memory(torch.nn.functional.silu(features), memory)
-            features = features + self.join(memory)
-        for block in self.blocks:
-            features = block(features)
-        return self.step * self.last(features), memory
-
-
 class Descent(nn.Module):
     """Evidence and picture → the states of all stages, the first guess included."""
 
@@ -110,20 +51,18 @@ class Descent(nn.Module):
         self.config = config
         self.body = body
         self.energy = Energy()
-        self.context = Context(config)
-        self.guess = nn.Linear(config.context, STATE)
+        self.context = Reader(EVIDENCE_SIZE, config.hidden, config.context, config.context_blocks)
+        self.guess = small(nn.Linear(config.context, STATE))
         self.remember = nn.Linear(config.context, config.memory) if config.memory else None
-        self.stage = Stage(config) if config.stages else None
+        self.stage = new_stage(config) if config.stages else None
         self.register_buffer("mean_state", mean_state)
         self.half_precision = False  # in training: networks in bfloat16, geometry never
-        nn.init.normal_(self.guess.weight, std=0.01)
-        nn.init.zeros_(self.guess.bias)
 
     def forward(self, evidence: Evidence, sight: Sight, stages: int | None = None) -> list[Posed]:
         if not self.config.reads_picture:
             sight = unseen(sight)
         with self._precision(evidence):
-            context = self.context(evidence, sight)
+            context = self.context(flat(evidence, sight))
             increment = self.guess(torch.nn.functional.silu(context))
             memory = context if self.remember is None else torch.tanh(self.remember(context))
         state = self.mean_state + increment.float()
@@ -132,9 +71,9 @@ class Descent(nn.Module):
         energies = [total(residuals)]
         for _ in range(self._stages(stages)):
             assert self.stage is not None
-            seen = self._seen(state, residuals, evidence, sight)
+            felt = torch.cat([state, *self._seen(state, residuals, evidence, sight), context], 1)
             with self._precision(evidence):
-                increment, memory = self.stage(state, seen, context, memory)
+                increment, memory = self.stage(felt, memory)
             state = state + increment.float()
             posed.append(decode(state, evidence, self.body))
             residuals = self.energy(posed[-1], evidence, sight)
@@ -162,7 +101,7 @@ class Descent(nn.Module):
             seen += [residuals.energies]
         if GRADIENT in self.config.sees:
             seen += [self._gradient(state, evidence, sight)]
-        return [part.flatten(1) for part in seen]
+        return [part.flatten(1).clamp(-3, 3) for part in seen]  # outliers must not drown the rest
 
     @torch.enable_grad()
     def _gradient(self, state: Tensor, evidence: Evidence, sight: Sight) -> Tensor:
@@ -176,6 +115,34 @@ class Descent(nn.Module):
         if not self.half_precision:
             return nullcontext()
         return torch.autocast(evidence.points.device.type, torch.bfloat16)
+
+
+def new_stage(config: NetworkConfig) -> Stage:
+    return Stage(
+        STATE + sum(SIZES[name] for name in config.sees) + config.context,
+        STATE,
+        hidden=config.hidden,
+        memory=config.memory,
+        blocks=config.stage_blocks,
+        step=config.step,
+    )
+
+
+def flat(evidence: Evidence, sight: Sight) -> Tensor:
+    """All of the evidence and what the picture tells in one row (B, EVIDENCE_SIZE)."""
+    differing = sight.heat_trust[..., None] * (sight.heat - evidence.points).clamp(-3, 3)
+    seen = torch.cat(
+        [
+            evidence.points,
+            evidence.world,
+            evidence.depth[..., None],
+            evidence.trust[..., None],
+            differing,
+            sight.heat_trust[..., None],
+        ],
+        2,
+    )  # (B, 33, 10)
+    return torch.cat([seen.flatten(1), evidence.extent.log(), sight.features, sight.present], 1)
 
 
 def mean_state(rotations: Tensor) -> Tensor:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 from model_server.learning.network.config import METHODS, NetworkConfig
@@ -11,8 +10,20 @@ from model_server.learning.training.losses import LossWeights
 
 
 @dataclass(frozen=True)
+class JudgesConfig:
+    """How the judges of bodies are trained beside the network, where there are any."""
+
+    steps: int = 1_000_000  # at a rate that hardly falls
+    learning_rate: float = 1e-4
+    warm_up: int = 1
+    weight_decay: float = 0.0
+    average: float = 0.0
+    clip: float = 10.0
+
+
+@dataclass(frozen=True)
 class TrainConfig:
-    steps: int = 15_500
+    steps: int = 12_500
     batch: int = 320  # rendered people a step
     imagined: float = 0.8  # imagined people for each of them
     learning_rate: float = 1e-3
@@ -21,6 +32,7 @@ class TrainConfig:
     average: float = 0.999  # decay of the running mean of the weights, which is what is kept
     clip: float = 1.0
     adversary: float = 0.0  # price of bodies that HMR's judges find unreal
+    judges: JudgesConfig = field(default_factory=JudgesConfig)
     seed: int = 0
     half_precision: bool = (
         True  # bfloat16 inside the networks, four times as fast where the processor has it
@@ -32,10 +44,3 @@ class TrainConfig:
 def training_of(method: str) -> TrainConfig:
     """How a method of `METHODS` is trained: all alike, but HMR has judges for a prior."""
     return TrainConfig(network=METHODS[method], adversary=0.05 if method == "hmr" else 0.0)
-
-
-def learning_rate(step: int, config: TrainConfig) -> float:
-    """Linear warm-up, then down to a hundredth along a cosine."""
-    warm = min(1.0, (step + 1) / config.warm_up)
-    done = min(1.0, step / config.steps)
-    return config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))

@@ -8,7 +8,6 @@ Runs on a GPU when there is one, goes on from its checkpoint, and may be stopped
 from __future__ import annotations
 
 import argparse
-import copy
 import dataclasses
 import logging
 import time
@@ -25,23 +24,20 @@ from model_server.learning.encoder.read import read_people
 from model_server.learning.mocap.augment import PoseSampler
 from model_server.learning.network.config import METHODS
 from model_server.learning.network.descent import Descent, mean_state
-from model_server.learning.network.state import Posed
+from model_server.learning.runs import Run, descend, device, save, start
 from model_server.learning.tensors import joined
-from model_server.learning.training.adversary import Adversary, price_of_fakes, price_of_mistakes
-from model_server.learning.training.batch import (
-    People,
-    Truth,
-    augmented,
-    evidence_and_truth,
+from model_server.learning.training.adversary import (
+    Adversary,
+    price_of_fakes,
+    price_of_mistakes,
 )
-from model_server.learning.training.checkpoint import Judges, Run, load, save
-from model_server.learning.training.config import TrainConfig, learning_rate, training_of
+from model_server.learning.training.batch import People, augmented, evidence_and_truth
+from model_server.learning.training.config import TrainConfig, training_of
 from model_server.learning.training.imagine import imagined
 from model_server.learning.training.losses import trajectory_loss
 from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
 
 log = logging.getLogger(__name__)
-JUDGES_RATE = 1e-4
 VALIDATION = 1500  # first people of the training set, never trained on
 
 
@@ -52,11 +48,13 @@ def train(
     checkpoint: Path,
     minutes: float,
     poses: PoseSampler | None = None,
-) -> Run:
+) -> Run[Descent]:
     """Train until the steps or the minutes are used up; with poses, half of every batch is
     imagined.
     """
-    run = start(people, config, checkpoint)
+    run = start(new_network(people, config), config, checkpoint)
+    run.network.half_precision = config.half_precision
+    judges = judges_of(config, checkpoint)
     generator = torch.Generator().manual_seed(config.seed + run.step)
     rng = np.random.default_rng(config.seed + run.step)
     began, losses = time.monotonic(), []
@@ -66,84 +64,61 @@ def train(
         if poses is not None:
             donors = batch[: round(config.imagined * config.batch)]
             batch = joined([batch, imagined(donors, poses, run.network.body, rng)])
-        losses.append(advance(run, batch, config))
+        losses.append(advance(run, batch, config, judges))
         if run.step % 250 == 0:
             report(run, losses, held_out, began)
             losses.clear()
         if run.step % 500 == 0:
-            save(run, config, checkpoint)
+            keep(run, judges, config, checkpoint)
+    keep(run, judges, config, checkpoint)
+    return run
+
+
+def judges_of(config: TrainConfig, checkpoint: Path) -> Run[Adversary] | None:
+    """HMR's judges, for methods that pay for unreal bodies; their run lies beside the method's."""
+    if config.adversary == 0:
+        return None
+    return start(Adversary(), config.judges, judges_path(checkpoint))
+
+
+def judges_path(checkpoint: Path) -> Path:
+    return checkpoint.with_suffix(".judges.pt")
+
+
+def keep(
+    run: Run[Descent], judges: Run[Adversary] | None, config: TrainConfig, checkpoint: Path
+) -> None:
     save(run, config, checkpoint)
-    return run
+    if judges is not None:
+        save(judges, config.judges, judges_path(checkpoint))
 
 
-def start(people: People, config: TrainConfig, checkpoint: Path) -> Run:
+def new_network(people: People, config: TrainConfig) -> Descent:
     torch.manual_seed(config.seed)
-    body = body_with_skin(BodyModel())
-    network = Descent(config.network, body, mean_state(people.rotations)).to(device())
-    network.half_precision = config.half_precision
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    run = Run(network, copy.deepcopy(network).requires_grad_(False), optimizer, 0)
-    run.averaged.half_precision = False
-    if config.adversary > 0:
-        judges = Adversary().to(device())
-        run.judges = Judges(judges, torch.optim.AdamW(judges.parameters(), lr=JUDGES_RATE))
-    if checkpoint.exists():
-        saved = load(checkpoint)
-        run.network.load_state_dict(saved["network"])
-        run.averaged.load_state_dict(saved["averaged"])
-        run.optimizer.load_state_dict(saved["optimizer"])
-        run.step = saved["step"]
-        if run.judges is not None:
-            run.judges.network.load_state_dict(saved["judges"])
-            run.judges.optimizer.load_state_dict(saved["judges_optimizer"])
-        log.info("going on from step %d", run.step)
-    return run
+    return Descent(config.network, body_with_skin(BodyModel()), mean_state(people.rotations))
 
 
-def device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def advance(run: Run, people: People, config: TrainConfig) -> float:
+def advance(
+    run: Run[Descent], people: People, config: TrainConfig, judges: Run[Adversary] | None = None
+) -> float:
     """One step on one batch; returns its loss."""
-    for group in run.optimizer.param_groups:
-        group["lr"] = learning_rate(run.step, config)
     evidence, sight, truth = evidence_and_truth(people.to(device()), run.network.body)
     stages, energies = run.network(evidence, sight)
     loss = trajectory_loss(stages, energies, truth, evidence, config.weights)
-    if run.judges is not None:
-        verdict = run.judges.network(stages[-1].rotations, stages[-1].phenotypes)
+    if judges is not None:
+        verdict = judges.network(stages[-1].rotations, stages[-1].phenotypes)
         loss = loss + config.adversary * price_of_fakes(verdict)
-    run.optimizer.zero_grad()
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)
-    if torch.isfinite(norm):  # one degenerate person must not undo hours
-        run.optimizer.step()
-    if run.judges is not None:
-        teach(run.judges, stages[-1], truth)
-    run.step += 1
-    decay = min(config.average, run.step / (run.step + 20))
-    with torch.no_grad():
-        for kept, new in zip(run.averaged.parameters(), run.network.parameters(), strict=True):
-            kept.lerp_(new, 1 - decay)
-    return loss.item()
+    value = descend(run, loss, config)
+    if judges is not None:
+        price = price_of_mistakes(
+            judges.network(truth.rotations, truth.phenotypes),
+            judges.network(stages[-1].rotations.detach(), stages[-1].phenotypes.detach()),
+        )
+        descend(judges, price, config.judges)
+    return value
 
 
-def teach(judges: Judges, fake: Posed, real: Truth) -> None:
-    """One step of the judges, on bodies of this batch."""
-    price = price_of_mistakes(
-        judges.network(real.rotations, real.phenotypes),
-        judges.network(fake.rotations.detach(), fake.phenotypes.detach()),
-    )
-    judges.optimizer.zero_grad()
-    price.backward()
-    judges.optimizer.step()
-
-
-def report(run: Run, losses: list[float], held_out: People, began: float) -> None:
-    assert isinstance(run.averaged, Descent)
+def report(run: Run[Descent], losses: list[float], held_out: People, began: float) -> None:
     detector, stages = limb_errors(run.averaged, held_out)
     errors = " ".join(f"{error.mean():.1f}" for error in stages)
     mean = sum(losses) / len(losses)

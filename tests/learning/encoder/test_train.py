@@ -7,7 +7,13 @@ import torch
 
 from model_server.learning.encoder.config import EncoderConfig
 from model_server.learning.encoder.dataset import Shard, crops_of
-from model_server.learning.encoder.train import EncoderTraining, advance, load_encoder, save, start
+from model_server.learning.encoder.train import (
+    EncoderTraining,
+    advance,
+    load_encoder,
+    new_encoder,
+)
+from model_server.learning.runs import save, start
 
 TINY = EncoderTraining(
     steps=1000,
@@ -21,12 +27,12 @@ TINY = EncoderTraining(
 def test_training_learns_a_batch_by_heart_and_resumes(shard: Shard, tmp_path: Path) -> None:
     path = tmp_path / "encoder.pt"
     batch = crops_of(shard, np.arange(8), None)
-    run = start(TINY, path)
+    run = start(new_encoder(TINY), TINY, path)
     terms = [advance(run, batch, TINY) for _ in range(25)]
     assert terms[-1]["parts"] < 0.9 * terms[0]["parts"]
     save(run, TINY, path)
-    again = start(TINY, path)
+    again = start(new_encoder(TINY), TINY, path)
     assert again.step == 25
-    for name, value in run.encoder.state_dict().items():
-        assert torch.equal(value, again.encoder.state_dict()[name]), name
+    for name, value in run.network.state_dict().items():
+        assert torch.equal(value, again.network.state_dict()[name]), name
     assert dataclasses.asdict(load_encoder(path).config) == dataclasses.asdict(TINY.encoder)

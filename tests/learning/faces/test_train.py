@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from model_server.learning.export_onnx import PARITY
 from model_server.learning.faces.config import FaceNetworkConfig, FaceTrainConfig
 from model_server.learning.faces.evidence import see
 from model_server.learning.faces.export import export
 from model_server.learning.faces.losses import wrong
 from model_server.learning.faces.network import FaceDescent
-from model_server.learning.faces.train import FaceRun, action_errors, train
+from model_server.learning.faces.train import action_errors, train
+from model_server.learning.onnx_graph import PARITY
+from model_server.learning.runs import Run
 
 CONFIG = FaceTrainConfig(
     steps=80,
@@ -29,7 +30,7 @@ def untrained(world) -> FaceDescent:
     return network
 
 
-def learn(world, config: FaceTrainConfig, path: Path) -> FaceRun:
+def learn(world, config: FaceTrainConfig, path: Path) -> Run[FaceDescent]:
     faces = world.faces
     return train(faces, faces, faces.actions, world.sides, config, path, 5, untrained(world))
 

@@ -3,14 +3,13 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-import torch
 
 from model_server.learning.export_onnx import export
 from model_server.learning.network.config import NetworkConfig
 from model_server.learning.onnx_graph import PARITY
 from model_server.learning.samples.store import Samples
 from model_server.learning.training.batch import people_of
-from model_server.learning.training.config import TrainConfig, learning_rate
+from model_server.learning.training.config import TrainConfig
 from model_server.learning.training.loop import limb_errors, train
 
 CONFIG = TrainConfig(
@@ -51,11 +50,3 @@ def test_the_exported_graph_says_what_torch_says(checkpoint: Path) -> None:
     out = checkpoint.with_name("descent.onnx")
     assert export(checkpoint, out) < PARITY
     assert str(Path(__file__).parents[3]).encode() not in out.read_bytes()  # no paths of ours
-
-
-def test_learning_rate_warms_up_and_cools_down() -> None:
-    rates = [learning_rate(step, CONFIG) for step in range(CONFIG.steps + 1)]
-    assert rates[0] < rates[4]
-    assert rates[-1] == pytest.approx(0.01 * CONFIG.learning_rate)
-    assert max(rates) <= CONFIG.learning_rate
-    assert torch.isfinite(torch.tensor(rates)).all()
