@@ -13,7 +13,6 @@ from model_server.bones import BodyBones
 from model_server.camera import Camera
 from model_server.estimate import Keypoints, Person
 from model_server.face_session import FaceSession, SeenFace
-from model_server.facial_actions import facial_actions
 from model_server.fusion import fuse_hands
 from model_server.hand_poses import Hands, pose_hands
 from model_server.hand_session import HandSession
@@ -48,15 +47,15 @@ class Decoder:
 
     config: DescentConfig
     bones: BodyBones
-    hands: HandSession | None = None  # without it, hands are fitted by geometry
-    faces: FaceSession | None = None  # without it, clear expressions are read by rules
+    hands: HandSession
+    faces: FaceSession
 
     def people(
         self, posed: Posed, people: Sequence[PersonLandmarks], camera: Camera
     ) -> list[Person]:
         """The people behind a batch of `evidence_of`, by the looks that the body explains best."""
         starts = np.cumsum([0, *(len(person.hypotheses) for person in people)])
-        hands = pose_hands(self.hands, people, camera) if self.hands else [Hands()] * len(people)
+        hands = pose_hands(self.hands, people, camera)
         return [
             self._person(posed, int(start), person, camera, theirs)
             for start, person, theirs in zip(starts[:-1], people, hands, strict=True)
@@ -93,9 +92,9 @@ class Decoder:
             )
         )
         bones = self.bones.reference(phenotypes)
-        face = self._face(seen, camera)
+        face = SeenFace({}) if seen.face is None else self.faces.run(seen.face, camera)
         turned = fuse_head(body, root, face, bones)
-        fused = fuse_hands(turned, root, seen, camera, bones, hands)
+        fused = fuse_hands(turned, root, hands, bones)
         quaternions = wxyz_from_matrix(np.stack([root, *fused.values()]))
         return BodyParams(
             rig=self.config.rig,
@@ -107,13 +106,6 @@ class Decoder:
             phenotypes=phenotypes,
             facial_actions=face.actions,
         )
-
-    def _face(self, seen: PersonLandmarks, camera: Camera) -> SeenFace:
-        if seen.face is None:
-            return SeenFace({})
-        if self.faces is None:
-            return SeenFace(facial_actions(seen.face))
-        return self.faces.run(seen.face, camera)
 
 
 def best_look(energies: FloatArray) -> int:

@@ -7,8 +7,8 @@ import numpy as np
 
 from model_server.bones import Array, ReferenceBones
 from model_server.face_session import SeenFace
-from model_server.fingers import angle_between, limited
 from model_server.fusion import Rotations, chained
+from model_server.turns import angle_between, limited
 
 HEAD: Final = "head"
 _NECK: Final = "neck01"

@@ -51,12 +51,11 @@ class Stopwatch:
 
 
 def load_pipeline(assets: Path, *, threads: int = 2) -> "Pipeline":
-    """The pipeline whose descent network and body lie in the folder `assets`."""
+    """The pipeline whose networks and body lie in the folder `assets`."""
     descent = OnnxDescent(assets / "descent.onnx", threads=threads)
     bones = BodyBones(assets / f"{descent.config.rig}.npz")
-    graph, face_graph = assets / "hands.onnx", assets / "face.onnx"
-    hands = OnnxHands(graph, threads=threads) if graph.is_file() else None
-    faces = OnnxFace(face_graph) if face_graph.is_file() else None
+    hands = OnnxHands(assets / "hands.onnx", threads=threads)
+    faces = OnnxFace(assets / "face.onnx")
     return Pipeline(descent, bones, hands=hands, faces=faces, threads=threads)
 
 
@@ -68,8 +67,8 @@ class Pipeline:
         descent: DescentSession,
         bones: BodyBones,
         *,
-        hands: HandSession | None = None,
-        faces: FaceSession | None = None,
+        hands: HandSession,
+        faces: FaceSession,
         threads: int = 2,
     ) -> None:
         self._descent = descent

@@ -4,9 +4,9 @@ import pytest
 
 from model_server.bones import BodyBones, ReferenceBones
 from model_server.face_session import SeenFace
-from model_server.fingers import angle_between, turn_about
 from model_server.fusion import chained
 from model_server.head import fuse_head
+from model_server.turns import angle_between, turn_about
 from tests.server.tiny_body import write_tiny_body
 
 UP = np.array([0.0, 0.0, 1.0])
