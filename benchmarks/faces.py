@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How well expressions, gaze and heads are read: `python benchmarks/faces.py`.
+"""How well expressions, gaze and heads are read: `python -m benchmarks.faces`.
 
 Rendered faces that were never trained on, seen by the real detector
 (`python -m model_server.learning.faces.generate --split test`). Baselines: a face that is always at
-rest, the geometric rules of `facial_actions.py`, and for heads the detector's own axes. The network
+rest, the geometric rules of `facial_rules.py`, and for heads the detector's own axes. The network
 is measured after every number of stages. With `--bodies N` whole people are rendered, found by the
 server's own steps, and their heads are compared before and after the face is joined to the body.
 """
@@ -21,13 +21,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.facial_rules import facial_actions
 from model_server.bones import BodyBones
 from model_server.camera import Camera
 from model_server.decode import evidence_of
 from model_server.face import FaceDetector
 from model_server.face_session import OnnxFace
-from model_server.facial_actions import facial_actions
-from model_server.fingers import angle_between as angle_between_turns
 from model_server.fusion import Rotations, chained
 from model_server.head import fuse_head
 from model_server.hypotheses import vote
@@ -47,6 +46,7 @@ from model_server.learning.rendering.skin import eye_centres
 from model_server.learning.samples.generate import SEED_OF_SPLIT, Studio
 from model_server.learning.samples.people import random_people
 from model_server.session import OnnxDescent
+from model_server.turns import angle_between as angle_between_turns
 
 STAGES: Final = range(7)
 ACTIVE: Final = 0.1

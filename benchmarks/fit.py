@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How well the posed body agrees with held-out motion capture: `python benchmarks/fit.py`.
+"""How well the posed body agrees with held-out motion capture: `python -m benchmarks.fit`.
 
 Rendered people in recorded poses of subjects that were never trained on, seen by the real detector
 (`python -m model_server.learning.samples.generate --split test`). The baseline is the detector's

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How well hands are posed: `python benchmarks/hands.py`.
+"""How well hands are posed: `python -m benchmarks.hands`.
 
 Rendered hands that were never trained on, half of their gestures unseen too, looked at by the real
 detector (`python -m model_server.learning.hands.generate --split test`). Compared are the
@@ -23,10 +23,9 @@ import numpy as np
 import onnxruntime
 import torch
 
+from benchmarks.geometric_hands import finger_rotations, hand_in_camera, palm_turn
 from model_server.bones import BodyBones
 from model_server.camera import Camera
-from model_server.fingers import finger_rotations, palm_turn
-from model_server.fusion import hand_in_camera
 from model_server.hand_rig import hand_rig
 from model_server.landmarks import HandLandmarks
 from model_server.learning.body.body_model import ASSET

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kinematic priors know: `python benchmarks/priors.py`, with pictures by `--sheets DIR`.
+"""What the kinematic priors know: `python -m benchmarks.priors`, with pictures by `--sheets DIR`.
 
 Bodies are judged on recorded poses of subjects and clips that neither weights nor settings were
 chosen by. Hands have no recordings; theirs are new draws of the sampler that taught them.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPU milliseconds per training picture: `python benchmarks/render_rate.py .cache/data/base`."""
+"""CPU milliseconds per training picture: `python -m benchmarks.render_rate .cache/data/base`."""
 
 import sys
 import time

@@ -13,20 +13,22 @@ from model_server.bones import BodyBones
 from model_server.camera import Camera
 from model_server.estimate import Keypoints, Person
 from model_server.face_session import FaceSession, SeenFace
-from model_server.facial_actions import facial_actions
 from model_server.fusion import fuse_hands
 from model_server.hand_poses import Hands, pose_hands
 from model_server.hand_session import HandSession
-from model_server.head import fuse_head
+from model_server.head import carried_by_head, fuse_head
 from model_server.hypotheses import person_box
 from model_server.joint_landmarks import landmarks_of_bone
-from model_server.landmark_names import COCO_FROM_POSE, POSE_LANDMARKS, indices
+from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS, POSE_LANDMARKS, indices
 from model_server.landmarks import PersonLandmarks, PictureReading, PoseLandmarks
 from model_server.session import DescentConfig, Evidence, Posed
 
 _FAR_BETTER: Final = 0.7  # times the energy; smaller differences say little on photos
 _DIGITS: Final = 6
 _FEATURES, _PARTS, _CELLS = 128, 15, 16  # what the encoder says of a crop
+_FACE: Final = list(
+    indices(COCO_JOINTS, ["nose", "left_eye", "right_eye", "left_ear", "right_ear"])
+)
 
 
 def evidence_of(people: Sequence[PersonLandmarks], camera: Camera) -> Evidence:
@@ -71,15 +73,15 @@ class Decoder:
 
     config: DescentConfig
     bones: BodyBones
-    hands: HandSession | None = None  # without it, hands are fitted by geometry
-    faces: FaceSession | None = None  # without it, clear expressions are read by rules
+    hands: HandSession
+    faces: FaceSession
 
     def people(
         self, posed: Posed, people: Sequence[PersonLandmarks], camera: Camera
     ) -> list[Person]:
         """The people behind a batch of `evidence_of`, by the looks that the body explains best."""
         starts = np.cumsum([0, *(len(person.hypotheses) for person in people)])
-        hands = pose_hands(self.hands, people, camera) if self.hands else [Hands()] * len(people)
+        hands = pose_hands(self.hands, people, camera)
         return [
             self._person(posed, int(start), person, camera, theirs)
             for start, person, theirs in zip(starts[:-1], people, hands, strict=True)
@@ -91,19 +93,20 @@ class Decoder:
         chosen = best_look(posed.energy[start : start + len(landmarks.hypotheses)])
         index, seen = start + chosen, landmarks.with_best(chosen)
         confidence = seen.pose.visibility * seen.support[0]
-        parameters = self._parameters(posed, index, seen, camera, hands)
+        parameters, joints_cam = self._fused(posed, index, seen, camera, hands)
         return Person(
             box=person_box(seen.pose),
             confidence=seen.confidence,
-            keypoints=_keypoints(posed.keypoints_cam[index], confidence, camera),
+            keypoints=_keypoints(joints_cam, confidence, camera),
             landmarks=seen,
             joint_confidence=_joint_confidence(list(parameters.rotations), confidence),
             parameters=parameters,
         )
 
-    def _parameters(
+    def _fused(
         self, posed: Posed, index: int, seen: PersonLandmarks, camera: Camera, hands: Hands
-    ) -> BodyParams:
+    ) -> tuple[BodyParams, FloatArray]:
+        """Body, hands and face as one, and where its COCO joints (17, 3) are in the camera."""
         root = posed.root[index].astype(np.float64)
         body = dict(
             zip(self.config.pose_bones, posed.rotations[index].astype(np.float64), strict=True)
@@ -116,11 +119,15 @@ class Decoder:
             )
         )
         bones = self.bones.reference(phenotypes)
-        face = self._face(seen, camera)
+        face = SeenFace({}) if seen.face is None else self.faces.run(seen.face, camera)
         turned = fuse_head(body, root, face, bones)
-        fused = fuse_hands(turned, root, seen, camera, bones, hands)
+        fused = fuse_hands(turned, root, hands, bones)
+        joints_cam = posed.keypoints_cam[index].copy()
+        from_root = (joints_cam[_FACE] - posed.translation[index]) @ root
+        moved = carried_by_head(from_root, body, turned, bones) @ root.T
+        joints_cam[_FACE] = moved + posed.translation[index]
         quaternions = wxyz_from_matrix(np.stack([root, *fused.values()]))
-        return BodyParams(
+        parameters = BodyParams(
             rig=self.config.rig,
             root=_quaternion(quaternions[0]),
             translation=_vector(posed.translation[index]),
@@ -130,13 +137,7 @@ class Decoder:
             phenotypes=phenotypes,
             facial_actions=face.actions,
         )
-
-    def _face(self, seen: PersonLandmarks, camera: Camera) -> SeenFace:
-        if seen.face is None:
-            return SeenFace({})
-        if self.faces is None:
-            return SeenFace(facial_actions(seen.face))
-        return self.faces.run(seen.face, camera)
+        return parameters, joints_cam
 
 
 def best_look(energies: FloatArray) -> int:

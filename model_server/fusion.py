@@ -7,68 +7,28 @@ from typing import Final
 import numpy as np
 
 from model_server.bones import Array, ReferenceBones
-from model_server.camera import Camera
-from model_server.fingers import (
-    angle_between,
-    finger_rotations,
-    limited,
-    limited_swing,
-    palm_turn,
-    split_wrist,
-    turn_about,
-)
-from model_server.hand_poses import HandPose, Hands
-from model_server.hand_rig import HandRig, hand_rig, unit
-from model_server.hands import Side
-from model_server.landmarks import HandLandmarks, PersonLandmarks
+from model_server.hand_poses import Hands
+from model_server.hand_rig import HandRig, hand_rig
+from model_server.turns import angle_between, limited, split_wrist, turn_about
 
 _WRIST_REACH: Final = np.radians(85)
 _TWIST_REACH: Final = np.radians(150)  # of the forearm, what the body's pose has of it included
 _CREDIBLE: Final = np.radians(100)  # a hand farther from the body's idea of it is not believed
-_AHEAD: Final = np.array([0.0, 0.0, 1.0])
 
 Rotations = dict[str, Array]  # by bone, (3, 3) relative to the parent
 
 
 def fuse_hands(
-    rotations: Rotations,
-    cam_from_body: Array,
-    seen: PersonLandmarks,
-    camera: Camera,
-    bones: ReferenceBones,
-    learned: Hands | None = None,
+    rotations: Rotations, cam_from_body: Array, hands: Hands, bones: ReferenceBones
 ) -> Rotations:
-    """`rotations` with the wrists and fingers of the hands that were seen.
-
-    How the network of hands poses them is `learned`; without it they are fitted by geometry.
-    """
+    """`rotations` with the wrists and fingers of the hands that were seen."""
     fused = dict(rotations)
-    hands: dict[Side, HandLandmarks | None] = {"left": seen.left_hand, "right": seen.right_hand}
-    for side, hand in hands.items():
-        if hand is not None:
-            rig = hand_rig(bones, side)
-            pose = (learned or {}).get(side) or _fitted(rig, hand_in_camera(hand, camera))
-            names = [bone for finger in rig.fingers for bone in finger]
-            fused |= dict(zip(names, pose.fingers, strict=True))
-            fused |= _arm_rotations(fused, cam_from_body, rig, pose.palm)
+    for side, pose in hands.items():
+        rig = hand_rig(bones, side)
+        names = [bone for finger in rig.fingers for bone in finger]
+        fused |= dict(zip(names, pose.fingers, strict=True))
+        fused |= _arm_rotations(fused, cam_from_body, rig, pose.palm)
     return fused
-
-
-def _fitted(rig: HandRig, points_m: Array) -> HandPose:
-    """The hand that lies on points (21, 3)."""
-    fingers = np.array(list(finger_rotations(rig, points_m).values()))
-    return HandPose(fingers, palm_turn(rig, points_m))
-
-
-def hand_in_camera(hand: HandLandmarks, camera: Camera) -> Array:
-    """(21, 3) with the camera's axes.
-
-    The detector sees a crop and takes it for the middle of a picture, so its axes are those of a
-    camera that looks straight at the hand.
-    """
-    middle = hand.landmarks_px.mean(axis=0, dtype=np.float64) - np.array(camera.center_px)
-    ray = unit(np.array([*middle, camera.focal_px]))
-    return hand.world_m.astype(np.float64) @ limited_swing(_AHEAD, ray, np.pi).T
 
 
 def _arm_rotations(

@@ -9,6 +9,7 @@ import numpy as np
 
 from model_server.bones import Array, ReferenceBones
 from model_server.hands import Side
+from model_server.turns import unit
 
 FINGERS: Final = ("finger1", "finger2", "finger3", "finger4", "finger5")
 _LETTER: Final[Mapping[Side, str]] = {"left": "L", "right": "R"}
@@ -47,8 +48,3 @@ def _directions(bones: ReferenceBones, finger: tuple[str, str, str]) -> Array:
     """(3, 3) unit vectors along the bones of a finger, from joint to joint to the tip."""
     joints = np.array([*(bones.head(name) for name in finger), bones.tail(finger[-1])])
     return unit(np.diff(joints, axis=0))
-
-
-def unit(vectors: Array) -> Array:
-    """(..., 3) scaled to length 1; a vector of no length stays."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)

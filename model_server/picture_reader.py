@@ -11,18 +11,22 @@ import numpy as np
 
 from model_server.arrays import ImageArray
 from model_server.crops import Crop, cut, square_crop
-from model_server.landmarks import PersonLandmarks, PictureReading
+from model_server.landmarks import PersonLandmarks, PictureReading, PoseDetector
 from model_server.person_crop import CROP_PX, person_square
 from model_server.session import open_session
 
+_MASK_PX: Final = 256  # side of the crop that the detector is shown
 _OUTPUTS: Final = ("features", "parts", "heat", "heat_trust")
 
 
 class PictureReader:
-    """The image encoder, exported. Safe to use from several threads."""
+    """The image encoder, exported, and a detector for the masks it wants. Not for use by two
+    threads at once.
+    """
 
     def __init__(self, path: Path, *, threads: int = 0) -> None:
         self._session: Any = open_session(path, threads)
+        self._masks = PoseDetector(with_masks=True)
 
     def read(self, image: ImageArray, people: Sequence[PersonLandmarks]) -> list[PersonLandmarks]:
         """People in `image` (H, W, 3) with what their pictures tell; their best looks tell where
@@ -37,9 +41,7 @@ class PictureReader:
         ]
         feed = {
             "image": np.stack([cut(image, crop) for crop in crops]),
-            "mask": np.stack(
-                [_mask(person, image, c) for person, c in zip(people, crops, strict=True)]
-            ),
+            "mask": np.stack([self._mask(image, person) for person in people]),
             "landmarks": np.stack(places).astype(np.float32),
             "visibility": np.stack([person.pose.visibility for person in people]),
         }
@@ -49,19 +51,20 @@ class PictureReader:
             for i, (person, crop) in enumerate(zip(people, crops, strict=True))
         ]
 
-
-def square_of(person: PersonLandmarks) -> Crop:
-    """What the encoder sees of somebody."""
-    return square_crop(person_square(person.pose.landmarks_px, person.pose.visibility), CROP_PX)
-
-
-def _mask(person: PersonLandmarks, image: ImageArray, crop: Crop) -> ImageArray:
-    """The detector's person mask (C, C) of the crop; empty where none was asked for."""
-    mask = person.pose.mask
-    if mask is None:
+    def _mask(self, image: ImageArray, person: PersonLandmarks) -> ImageArray:
+        """The detector's mask (C, C) of whoever is in the person's crop, 255 is sure."""
+        for found in self._masks.detect(cut(image, square_of(person, _MASK_PX))):
+            if found.mask is not None:
+                return cv2.resize((255 * found.mask).astype(np.uint8), (CROP_PX, CROP_PX))
         return np.zeros((CROP_PX, CROP_PX), np.uint8)
-    whole = cv2.resize((255 * mask).astype(np.uint8), image.shape[1::-1])
-    return cut(whole, crop)
+
+    def close(self) -> None:
+        self._masks.close()
+
+
+def square_of(person: PersonLandmarks, size: int = CROP_PX) -> Crop:
+    """What the encoder sees of somebody."""
+    return square_crop(person_square(person.pose.landmarks_px, person.pose.visibility), size)
 
 
 def _reading(crop: Crop, features: Any, parts: Any, heat: Any, heat_trust: Any) -> PictureReading:

@@ -45,6 +45,8 @@ class Reader(Protocol):
         self, image: ImageArray, people: Sequence[PersonLandmarks]
     ) -> list[PersonLandmarks]: ...
 
+    def close(self) -> None: ...
+
 
 @dataclass
 class Stopwatch:
@@ -60,13 +62,12 @@ class Stopwatch:
 
 
 def load_pipeline(assets: Path, *, threads: int = 2) -> "Pipeline":
-    """The pipeline whose descent network and body lie in the folder `assets`."""
+    """The pipeline whose networks and body lie in the folder `assets`."""
     descent = OnnxDescent(assets / "descent.onnx", threads=threads)
     reader = PictureReader(assets / "encoder.onnx", threads=threads)
     bones = BodyBones(assets / f"{descent.config.rig}.npz")
-    graph, face_graph = assets / "hands.onnx", assets / "face.onnx"
-    hands = OnnxHands(graph, threads=threads) if graph.is_file() else None
-    faces = OnnxFace(face_graph) if face_graph.is_file() else None
+    hands = OnnxHands(assets / "hands.onnx", threads=threads)
+    faces = OnnxFace(assets / "face.onnx")
     return Pipeline(descent, bones, reader, hands=hands, faces=faces, threads=threads)
 
 
@@ -79,8 +80,8 @@ class Pipeline:
         bones: BodyBones,
         reader: Reader,
         *,
-        hands: HandSession | None = None,
-        faces: FaceSession | None = None,
+        hands: HandSession,
+        faces: FaceSession,
         threads: int = 2,
     ) -> None:
         self._descent = descent
@@ -90,7 +91,7 @@ class Pipeline:
         self._hands = HandDetector()
         self._face = FaceDetector()
         self._open = ExitStack()
-        for part in (self._people, self._hands, self._face):
+        for part in (self._people, self._hands, self._face, self._reader):
             self._open.callback(part.close)
 
     @property

@@ -41,7 +41,7 @@ def types() -> None:
 
 
 def server() -> None:
-    pytest(LEARNING, "tests/server", "tests/learning", "tests/contract")
+    pytest(LEARNING, "tests/server", "tests/benchmarks", "tests/learning", "tests/contract")
 
 
 def blender_4_5() -> None:

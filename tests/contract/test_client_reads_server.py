@@ -16,18 +16,12 @@ from model_server.settings import ASSETS
 from model_server.wire import EstimateAnswer, estimate_answer
 from tests.server.doubles import TOKEN, running
 from tests.server.pictures import GRACE_HOPPER, encoded, gradient
-from tests.server.tiny_body import write_tiny_body
-from tests.server.tiny_descent import BONES, write_tiny_descent
-from tests.server.tiny_encoder import write_tiny_encoder
+from tests.server.tiny_assets import write_tiny_assets
 
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    folder = tmp_path_factory.mktemp("assets")
-    write_tiny_descent(folder / "descent.onnx")
-    write_tiny_encoder(folder / "encoder.onnx")
-    write_tiny_body(folder / "anny.npz")
-    pipeline = load_pipeline(folder)
+    pipeline = load_pipeline(write_tiny_assets(tmp_path_factory.mktemp("assets")))
     yield pipeline
     pipeline.close()
 
@@ -75,7 +69,9 @@ def test_the_person_arrives(read: Estimate, told: EstimateAnswer) -> None:
     np.testing.assert_allclose(person.box_px, expected.box)
     np.testing.assert_allclose(person.root_wxyz, parameters.root, atol=1e-6)
     np.testing.assert_allclose(person.translation_m, parameters.translation)
-    assert set(person.rotations_wxyz) == set(BONES)
+    assert set(person.rotations_wxyz) == set(parameters.rotations)
+    for bone, quaternion in parameters.rotations.items():
+        np.testing.assert_allclose(person.rotations_wxyz[bone], quaternion, atol=1e-6)
     assert dict(person.phenotypes) == parameters.phenotypes
     assert dict(person.joint_confidence) == expected.joint_confidence
 

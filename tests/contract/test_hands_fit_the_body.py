@@ -7,17 +7,14 @@ import pytest
 from hund_blender.body import Body, PosedBody, RestBody
 from model_server.body_params import wxyz_from_matrix
 from model_server.bones import Array, BodyBones
-from model_server.camera import camera_of
-from model_server.fingers import angle_between, turn_about
 from model_server.fusion import fuse_hands
-from model_server.hand_rig import HandRig, hand_rig, unit
-from model_server.hypotheses import vote
-from model_server.landmarks import HandLandmarks, PersonLandmarks
+from model_server.hand_poses import HandPose
+from model_server.hand_rig import HandRig, hand_rig
+from model_server.hands import Side
 from model_server.settings import ASSETS
-from tests.server.doubles import made_up_pose
+from model_server.turns import angle_between, turn_about, unit
 
 ASSET = ASSETS / "anny.npz"
-CAMERA = camera_of(600, 400)
 CAM_FROM_BODY = turn_about(np.array([1.0, 0.0, 0.0]), 1.7)
 
 
@@ -34,12 +31,12 @@ def tip(body: Body, rest: RestBody, posed: PosedBody, bone: str) -> Array:
 
 
 def hand_points(body: Body, rest: RestBody, posed: PosedBody, rig: HandRig) -> Array:
-    """What a perfect detector would see: the wrist, then joints and tip of each finger."""
+    """Places of the wrist, then of the joints and the tip of each finger."""
     heads = dict(zip(body.bone_names, posed.heads, strict=True))
     points = [heads[rig.wrist]]
     for bones in rig.fingers:
         points += [*(heads[bone] for bone in bones), tip(body, rest, posed, bones[-1])]
-    return np.array(points) @ CAM_FROM_BODY.T
+    return np.array(points)
 
 
 def quaternions(rotations: dict[str, Array]) -> dict[str, Array]:
@@ -67,24 +64,27 @@ def made_up_rotations(rig: HandRig, seed: int) -> dict[str, Array]:
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_fused_hands_point_as_the_seen_ones(body: Body, side: str, seed: int) -> None:
+def test_fused_hands_are_posed_as_the_seen_ones(body: Body, side: Side, seed: int) -> None:
     shape = {"age": 0.6, "gender": 0.3, "weight": 0.7}
     bones, rest = BodyBones(ASSET).reference(shape), body.rest(shape)
     rig = hand_rig(bones, side)
     true = made_up_rotations(rig, seed)
-    points = hand_points(body, rest, body.pose(rest, quaternions(true)), rig)
+    posed = body.pose(rest, quaternions(true))
     arm = {bone: turn for bone, turn in true.items() if "arm" in bone}
-    fused = fuse_hands(arm, CAM_FROM_BODY, seen(points, side), CAMERA, bones)
+    fused = fuse_hands(arm, CAM_FROM_BODY, {side: hand_pose(body, posed, rig)}, bones)
     again = hand_points(body, rest, body.pose(rest, quaternions(fused)), rig)
-    assert np.abs(again - points)[1:].max() < 0.012
-    assert np.abs(again - points).mean() < 0.004
-    for bones in rig.fingers[1:]:
-        assert all(angle_between(fused[bone], true[bone]) < 0.25 for bone in bones)
+    np.testing.assert_allclose(again, hand_points(body, rest, posed, rig), atol=1e-6)
+    for bone in true:
+        assert angle_between(fused[bone], true[bone]) < 1e-6, bone
 
 
-def seen(points: Array, side: str) -> PersonLandmarks:
-    px = np.full((21, 2), CAMERA.center_px, np.float32)
-    around = (points - points.mean(axis=0)).astype(np.float32)
-    hand, person = HandLandmarks(px, around, 0.9), vote([made_up_pose(0)])
-    left, right = (hand, None) if side == "left" else (None, hand)
-    return PersonLandmarks(person.hypotheses, person.support, left, right)
+def hand_pose(body: Body, posed: PosedBody, rig: HandRig) -> HandPose:
+    """What a perfect network would answer: how the add-on turned each bone away from its parent."""
+    in_body = dict(zip(body.bone_names, posed.bone_rotations, strict=True))
+    parents = {
+        bone: body.bone_names[body.bone_parents[body.bone_names.index(bone)]]
+        for finger in rig.fingers
+        for bone in finger
+    }
+    fingers = [in_body[parent].T @ in_body[bone] for bone, parent in parents.items()]
+    return HandPose(np.array(fingers), CAM_FROM_BODY @ in_body[rig.wrist])

@@ -17,7 +17,6 @@ from model_server.settings import ASSETS
 from tests.server.pictures import portrait
 from tests.server.tiny_face import write_tiny_face
 
-GRAPH = ASSETS / "face.onnx"
 CAMERA = camera_of(512, 600)
 LOWER_LIP = (14, 87, 317, 178, 402, 88, 318, 17, 84, 314, 181, 405, 91, 321, 152, 148, 377)
 LIDS = (159, 158, 160, 161, 157, 386, 385, 387, 388, 384)  # upper
@@ -26,9 +25,7 @@ BELOW = (145, 153, 144, 163, 154, 374, 380, 373, 390, 381)
 
 @pytest.fixture(scope="module")
 def session() -> OnnxFace:
-    if not GRAPH.is_file():
-        pytest.skip("the face network was not exported yet")
-    return OnnxFace(GRAPH)
+    return OnnxFace(ASSETS / "face.onnx")
 
 
 @pytest.fixture(scope="module")

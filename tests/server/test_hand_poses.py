@@ -2,18 +2,14 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pytest
 
-from model_server.bones import BodyBones
 from model_server.camera import camera_of
-from model_server.fingers import angle_between, turn_about
-from model_server.fusion import chained, fuse_hands
-from model_server.hand_poses import HandPose, pose_hands
-from model_server.hand_rig import hand_rig
+from model_server.hand_poses import pose_hands
 from model_server.hand_session import HandEvidence, OnnxHands, PosedHands
 from model_server.hypotheses import vote
 from model_server.landmarks import HandLandmarks
 from model_server.settings import ASSETS
+from model_server.turns import turn_about
 from tests.server.doubles import made_up_pose
 
 CAMERA = camera_of(600, 400)
@@ -73,25 +69,10 @@ def test_a_right_hand_is_a_left_one_in_the_mirror() -> None:
     np.testing.assert_allclose(right["right"].fingers, mirror @ left["left"].fingers @ mirror)
 
 
-def test_the_body_takes_the_hands_of_the_network() -> None:
-    bones = BodyBones(ASSETS / "anny.npz").reference({})
-    fingers = np.stack([turn_about(Y, 0.05 * i) for i in range(15)])
-    pose = HandPose(fingers, turn_about(X, 0.4))
-    person = replace(vote([made_up_pose(0)]), left_hand=hand(0), right_hand=hand(1))
-    fused = fuse_hands({}, np.eye(3), person, CAMERA, bones, {"left": pose})
-    rig = hand_rig(bones, "left")
-    np.testing.assert_array_equal(fused["finger2-1.L"], fingers[3])
-    assert angle_between(chained(fused, [*rig.ancestors, rig.wrist]), pose.palm) < 1e-6
-    assert "finger2-1.R" in fused  # by geometry
-
-
 def test_the_shipped_network_poses_hands() -> None:
-    graph = ASSETS / "hands.onnx"
-    if not graph.is_file():
-        pytest.skip("the network of hands is not exported")
     nobody = vote([made_up_pose(0)])
     people = [replace(nobody, left_hand=hand(i), right_hand=hand(i + 9)) for i in range(3)]
-    for hands in pose_hands(OnnxHands(graph), people, CAMERA):
+    for hands in pose_hands(OnnxHands(ASSETS / "hands.onnx"), people, CAMERA):
         for pose in hands.values():
             turns = np.concatenate([pose.fingers, pose.palm[None]])
             np.testing.assert_allclose(

@@ -9,10 +9,14 @@ from model_server.bones import BodyBones
 from model_server.camera import camera_of
 from model_server.decode import Decoder, best_look, evidence_of
 from model_server.errors import InternalError
+from model_server.face_session import OnnxFace
+from model_server.hand_session import OnnxHands
 from model_server.hypotheses import vote
 from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS
+from model_server.pipeline import load_pipeline
 from model_server.session import OnnxDescent
 from tests.server.doubles import made_up_pose
+from tests.server.tiny_assets import write_tiny_assets
 from tests.server.tiny_descent import BONES, PHENOTYPES
 
 CAMERA = camera_of(640, 480)
@@ -41,7 +45,8 @@ def test_a_batch_equals_its_members(descent: OnnxDescent) -> None:
 def test_people_come_back_with_their_own_looks(descent: OnnxDescent, tiny_assets: Path) -> None:
     people = [vote([made_up_pose(0), made_up_pose(1)]), vote([made_up_pose(2)])]
     posed = descent.run(evidence_of(people, CAMERA))
-    decoder = Decoder(descent.config, BodyBones(tiny_assets / "anny.npz"))
+    hands, faces = OnnxHands(tiny_assets / "hands.onnx"), OnnxFace(tiny_assets / "face.onnx")
+    decoder = Decoder(descent.config, BodyBones(tiny_assets / "anny.npz"), hands, faces)
     for person, answer in zip(people, decoder.people(posed, people, CAMERA), strict=True):
         expected = person.pose.landmarks_px[list(COCO_FROM_POSE)]
         np.testing.assert_allclose(answer.keypoints.px, expected, atol=0.01)
@@ -56,9 +61,12 @@ def test_the_vote_holds_unless_the_body_explains_another_look_far_better() -> No
     assert best_look(np.array([1.0])) == 0
 
 
-def test_a_missing_network_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InternalError, match=r"descent\.onnx is missing"):
-        OnnxDescent(tmp_path / "descent.onnx")
+@pytest.mark.parametrize("name", ["descent.onnx", "hands.onnx", "face.onnx"])
+def test_a_missing_network_is_told(tmp_path: Path, name: str) -> None:
+    write_tiny_assets(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(InternalError, match=f"{name} is missing"):
+        load_pipeline(tmp_path)
 
 
 def test_a_network_without_description_is_told(tmp_path: Path, tiny_assets: Path) -> None:

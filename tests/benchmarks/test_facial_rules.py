@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.facial_rules import facial_actions, ramp
 from model_server.face import FaceDetector
-from model_server.facial_actions import facial_actions, ramp
 from model_server.landmarks import FaceLandmarks, PoseDetector
 from tests.server.pictures import portrait
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The 21 points of a hand to rotations of its fingers and wrist.
+"""The 21 points of a hand to rotations of its fingers and palm, by geometry: a baseline.
 
 The palm is laid onto the points as a rigid piece; what is left is how each finger bends away from
 it. Fingers bend as hinges at their two outer joints and within their reach at the inner one, so
@@ -11,8 +11,11 @@ from typing import Final
 import numpy as np
 
 from model_server.bones import Array, nearest_rotations
-from model_server.hand_rig import HandRig, unit
+from model_server.camera import Camera
+from model_server.hand_rig import HandRig
 from model_server.landmark_names import HAND_LANDMARKS, indices
+from model_server.landmarks import HandLandmarks
+from model_server.turns import turn_about, unit
 
 _PALM_POINTS: Final = indices(
     HAND_LANDMARKS, ["wrist", "thumb_cmc", "index_mcp", "middle_mcp", "ring_mcp", "pinky_mcp"]
@@ -23,6 +26,18 @@ _SPREAD: Final = np.radians(22)  # sideways, at the knuckles
 _KNUCKLE_BEND: Final = np.radians((-30, 95))
 _OUTER_BENDS: Final = (np.radians((-5, 110)), np.radians((-10, 85)))
 _THUMB_REACH: Final = np.radians((50, 60, 80))  # of its three bones, any way
+_AHEAD: Final = np.array([0.0, 0.0, 1.0])
+
+
+def hand_in_camera(hand: HandLandmarks, camera: Camera) -> Array:
+    """(21, 3) with the camera's axes.
+
+    The detector sees a crop and takes it for the middle of a picture, so its axes are those of a
+    camera that looks straight at the hand.
+    """
+    middle = hand.landmarks_px.mean(axis=0, dtype=np.float64) - np.array(camera.center_px)
+    ray = unit(np.array([*middle, camera.focal_px]))
+    return hand.world_m.astype(np.float64) @ limited_swing(_AHEAD, ray, np.pi).T
 
 
 def palm_turn(rig: HandRig, points_m: Array) -> Array:
@@ -81,49 +96,12 @@ def _thumb(rest: Array, seen: Array, normal: Array) -> list[Array]:
     return turns
 
 
-def split_wrist(turn: Array, axis: Array, reach: float) -> tuple[float, Array]:
-    """A wrist's rotation as the forearm's twist about `axis` (3,) and what the wrist itself does.
-
-    `turn = turn_about(axis, twist) @ wrist`, but for the wrist, which bends by `reach` at most.
-    """
-    twist = 2 * float(np.arctan2(_axis_part(turn) @ axis, _real_part(turn)))
-    return twist, limited(turn_about(axis, -twist) @ turn, reach)
-
-
-def _real_part(turn: Array) -> float:
-    return 1 + float(np.trace(turn))
-
-
-def _axis_part(turn: Array) -> Array:
-    return np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
-
-
 def signed_angle(a: Array, b: Array, axis: Array) -> float:
     """From `a` to `b` (3,) about the unit `axis` (3,), -pi…pi; what lies along it is not seen."""
     return float(np.arctan2(np.cross(a, b) @ axis, a @ b - (a @ axis) * (b @ axis)))
-
-
-def turn_about(axis: Array, angle: float) -> Array:
-    """The rotation (3, 3) about a unit `axis` (3,) by Rodrigues' formula."""
-    x, y, z = axis
-    across = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * across + (1 - np.cos(angle)) * across @ across
 
 
 def limited_swing(a: Array, b: Array, reach: float) -> Array:
     """The shortest rotation from unit `a` towards unit `b` (3,), by at most `reach`."""
     angle = float(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b))
     return turn_about(unit(np.cross(a, b)), min(angle, reach))
-
-
-def limited(turn: Array, reach: float) -> Array:
-    """The same rotation about the same axis, by at most `reach`."""
-    around = _axis_part(turn)
-    angle = float(np.arctan2(np.linalg.norm(around), float(np.trace(turn)) - 1))
-    return turn if angle <= reach else turn_about(unit(around), reach)
-
-
-def angle_between(a: Array, b: Array) -> float:
-    """The angle of the rotation from `a` to `b` (3, 3), 0…pi."""
-    turn = a.T @ b
-    return float(np.arctan2(np.linalg.norm(_axis_part(turn)), float(np.trace(turn)) - 1))

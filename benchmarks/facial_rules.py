@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The points of a face to some of the 52 ARKit actions.
+"""The points of a face to some of the 52 ARKit actions, by rules: a baseline.
 
 Every action is a length on the face over the distance between the outer corners of the eyes, or
 an angle of the eyes, mapped from a range that faces at rest do not leave to 0…1. So a resting face
