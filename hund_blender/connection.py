@@ -52,6 +52,12 @@ class Servers:
                 self._body = (client.address, client.body())
             return self._body[1]
 
+    def broke_off(self) -> None:
+        """A request to the server was not answered."""
+        child = self._child
+        if child is not None:
+            child.wait_if_dying()
+
     def last_words(self) -> str:
         return self._child.last_words() if self._child is not None else ""
 

@@ -47,4 +47,4 @@ def new_job(
             raise SceneError(f"The scene “{scene_name}” is gone.", "Import the photos again.")
         return add_photos(target, results, use_camera=options.use_camera)
 
-    return Job(paths, options.question, Doors(connect, can_build, place))
+    return Job(paths, options.question, Doors(connect, SERVERS.broke_off, can_build, place))

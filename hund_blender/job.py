@@ -67,6 +67,7 @@ class Doors:
     """What a job needs from outside."""
 
     connect: Callable[[threading.Event], tuple[Client, Body]]  # called in the thread
+    broke_off: Callable[[], None]  # in the thread, when the server went away in a request
     can_place: Callable[[], bool]  # the rest in the main thread
     place: Callable[[Sequence[PhotoResult]], Sequence[Problem]]
 
@@ -182,7 +183,10 @@ class Job:
             raise CancelledError
         try:
             estimate = client.estimate(_read(path), self._question)
-        except (PhotoError, ServerLostError) as error:
+        except PhotoError as error:
+            return Problem(path.name, error.message, error.remedy)
+        except ServerLostError as error:
+            self._doors.broke_off()
             return Problem(path.name, error.message, error.remedy)
         if not estimate.people:
             return Problem(path.name, "No people were found.", NOBODY_REMEDY)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -20,6 +21,7 @@ from .errors import CancelledError, ServerError
 ENVIRONMENT_VARIABLE: Final = "HUND_SERVER_PYTHON"
 HANDSHAKE_TIMEOUT_S: Final = 90.0
 STOP_TIMEOUT_S: Final = 3.0
+DYING_S: Final = 0.5  # a process that was killed closes its connections before it is gone
 KEPT_LINES: Final = 40
 SHOWN_LINES: Final = 3
 _SETTING: Final = (
@@ -89,6 +91,11 @@ class ServerProcess:
     @property
     def is_alive(self) -> bool:
         return self._process.poll() is None
+
+    def wait_if_dying(self) -> None:
+        """Give a server that broke off a moment to be gone, so that `is_alive` tells the truth."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(DYING_S)
 
     def address(self, cancelled: threading.Event) -> Address:
         """Where the server listens; waits for its handshake the first time."""

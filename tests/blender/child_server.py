@@ -21,6 +21,7 @@ SLOW = (
 """
     + UNTIL_STDIN_CLOSES
 )
+DYING = GREETING + "    time.sleep(0.3)\n"
 BROKEN = """
     import sys
     sys.exit("No module named onnxruntime")

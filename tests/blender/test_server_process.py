@@ -122,3 +122,25 @@ def test_a_new_import_after_a_cancelled_one_gets_the_handshake(tmp_path: Path) -
     assert servers.connect(settings, threading.Event()).address.port == 1234
     first.join()
     servers.stop()
+
+
+def test_a_server_that_broke_off_and_is_about_to_go_is_replaced(tmp_path: Path) -> None:
+    python = child_server.install(tmp_path, child_server.DYING)
+    servers, settings, never = Servers(), ServerSettings(python=str(python)), threading.Event()
+    servers.connect(settings, never)
+    dying = servers._child
+    servers.broke_off()
+    servers.connect(settings, never)
+    assert servers._child is not dying
+    servers.stop()
+
+
+def test_a_server_that_broke_off_and_lives_on_is_kept(tmp_path: Path) -> None:
+    python = child_server.install(tmp_path, child_server.UNTIL_STDIN_CLOSES)
+    servers, settings, never = Servers(), ServerSettings(python=str(python)), threading.Event()
+    servers.connect(settings, never)
+    living = servers._child
+    servers.broke_off()
+    servers.connect(settings, never)
+    assert servers._child is living
+    servers.stop()
