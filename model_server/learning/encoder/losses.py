@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from model_server.learning.body.rotations import six_from_matrix
 from model_server.learning.encoder.config import MAP_PX
@@ -33,14 +33,15 @@ def losses(encoded: Encoded, answers: Answers) -> dict[str, Tensor]:
     inside = ((answers.places > 0) & (answers.places < 1)).all(2)
     count = inside.sum().clamp(min=1)
     seen_at, _ = places(encoded.heat)
-    landmarks, six, phenotypes = parts_of_guess(encoded.guess)
+    landmarks, six, logits = parts_of_guess(encoded.guess)
     return {
         "parts": cross_entropy(encoded.parts, answers.parts),
         "heat": (inside * heat_loss(encoded.heat, answers.places)).sum() / count,
         "places": (inside * (seen_at - answers.places).abs().mean(2)).sum() / count,
         "landmarks": (landmarks - answers.landmarks).abs().mean(),
         "rotations": (six - six_from_matrix(answers.rotations)).abs().mean(),
-        "phenotypes": (phenotypes - answers.phenotypes).abs().mean(),
+        # Cross entropy, since a distance says nothing of a sex that is 0 or 1 before it is known.
+        "phenotypes": binary_cross_entropy_with_logits(logits, answers.phenotypes),
     }
 
 
@@ -50,9 +51,9 @@ def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
 
 
 def parts_of_guess(guess: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Landmarks (B, 33, 3), rotations as 6D (B, 22, 6), phenotypes (B, 6) in 0…1."""
+    """Landmarks (B, 33, 3), rotations as 6D (B, 22, 6), logits of the phenotypes (B, 6)."""
     landmarks, six, shape = guess.split([LANDMARKS * 3, JOINTS * 6, PHENOTYPES], 1)
-    return landmarks.unflatten(1, (-1, 3)), six.unflatten(1, (-1, 6)), shape.sigmoid()
+    return landmarks.unflatten(1, (-1, 3)), six.unflatten(1, (-1, 6)), shape
 
 
 def heat_loss(heat: Tensor, true_places: Tensor) -> Tensor:
