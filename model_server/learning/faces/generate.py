@@ -24,9 +24,10 @@ from model_server.face import CROP_SIZE, FaceDetector
 from model_server.landmarks import FaceLandmarks
 from model_server.learning.faces.sculpt import load_sculpt
 from model_server.learning.faces.sitters import Sitters, random_sitters
-from model_server.learning.faces.store import FaceSamples, write_shard
+from model_server.learning.faces.store import FaceSamples
 from model_server.learning.rendering import DressedRenderer, RenderedSample
 from model_server.learning.rendering.corruption import corrupt_picture, occlude
+from model_server.learning.shards import write_shard
 
 SHARD: Final = 500  # faces drawn for a shard; those the detector misses are left out
 CHUNK: Final = 20

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from model_server.learning import shards
 
 
 @dataclass(frozen=True)
@@ -30,29 +32,6 @@ class FaceSamples:
         return FaceSamples(*(value[rows] for value in vars(self).values()))
 
 
-def write_shard(samples: FaceSamples, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, **vars(samples))
-    partial.replace(path)
-
-
 def read_shards(folder: Path) -> FaceSamples:
     """All shards of a folder in name order; an error names the command where there are none."""
-    paths = sorted(path for path in folder.glob("*.npz") if ".partial" not in path.name)
-    if not paths:
-        raise FileNotFoundError(
-            f"No faces in {folder}. "
-            "Make them with `python -m model_server.learning.faces.generate`."
-        )
-    return joined([_read(path) for path in paths])
-
-
-def joined(parts: list[FaceSamples]) -> FaceSamples:
-    names = [field.name for field in fields(FaceSamples)]
-    return FaceSamples(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
-def _read(path: Path) -> FaceSamples:
-    with np.load(path, allow_pickle=False) as arrays:
-        return FaceSamples(**{field.name: arrays[field.name] for field in fields(FaceSamples)})
+    return shards.read_shards(FaceSamples, folder, made_by="model_server.learning.faces.generate")

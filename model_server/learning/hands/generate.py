@@ -25,11 +25,12 @@ from model_server.landmarks import HandLandmarks
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.hands.scenes import FLIP, HandScene, HandScenes
-from model_server.learning.hands.store import HandSamples, stacked, write_shard
+from model_server.learning.hands.store import HandSamples, stacked
 from model_server.learning.mocap.augment import PoseSampler
 from model_server.learning.mocap.so3 import Array
 from model_server.learning.rendering import DressedRenderer, RenderedSample
 from model_server.learning.samples.people import PHENOTYPES
+from model_server.learning.shards import write_shard
 
 SHARD: Final = 100  # hands drawn for a shard; those that the detector misses are left out
 CHUNK: Final = 20

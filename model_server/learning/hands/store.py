@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from model_server.learning import shards
 from model_server.learning.mocap.so3 import Array
 
 
@@ -38,25 +39,6 @@ def stacked(rows: list[dict[str, Array]]) -> HandSamples:
     return HandSamples(*(np.stack(column).astype(np.float32) for column in columns))
 
 
-def write_shard(samples: HandSamples, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, **vars(samples))
-    partial.replace(path)
-
-
 def read_shards(folder: Path) -> HandSamples:
     """All shards of a folder in name order; an error names the command where there are none."""
-    paths = sorted(path for path in folder.glob("*.npz") if ".partial" not in path.name)
-    if not paths:
-        raise FileNotFoundError(
-            f"No hands in {folder}. "
-            "Make them with `python -m model_server.learning.hands.generate`."
-        )
-    shards = []
-    for path in paths:
-        with np.load(path, allow_pickle=False) as arrays:
-            shards.append({field.name: arrays[field.name] for field in fields(HandSamples)})
-    return HandSamples(
-        *(np.concatenate([shard[f.name] for shard in shards]) for f in fields(HandSamples))
-    )
+    return shards.read_shards(HandSamples, folder, made_by="model_server.learning.hands.generate")

@@ -32,7 +32,8 @@ from model_server.learning.rendering import (
 )
 from model_server.learning.samples.people import PHENOTYPES, PICTURE_PX, People, random_people
 from model_server.learning.samples.pictures import Picture, encode, write_pictures
-from model_server.learning.samples.store import Samples, write_shard
+from model_server.learning.samples.store import Samples
+from model_server.learning.shards import write_shard
 
 SHARD: Final = 1000  # people drawn for a shard; those the detector misses are left out
 CHUNK: Final = 20

@@ -5,12 +5,13 @@ most.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
+
+from model_server.learning import shards
 
 Array = npt.NDArray[Any]
 
@@ -33,33 +34,10 @@ class Samples:
         return len(self.rotations)
 
 
-def write_shard(samples: Samples, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, **{field.name: getattr(samples, field.name) for field in fields(samples)})
-    partial.replace(path)
-
-
 def read_shard(path: Path) -> Samples:
-    with np.load(path, allow_pickle=False) as arrays:
-        return Samples(**{field.name: arrays[field.name] for field in fields(Samples)})
+    return shards.read_shard(Samples, path)
 
 
 def shard_paths(folder: Path) -> list[Path]:
     """All shards of a folder in name order; an error names the command where there are none."""
-    paths = sorted(path for path in folder.glob("*.npz") if ".partial" not in path.name)
-    if not paths:
-        raise FileNotFoundError(
-            f"No samples in {folder}. "
-            "Make them with `python -m model_server.learning.samples.generate`."
-        )
-    return paths
-
-
-def read_shards(folder: Path) -> Samples:
-    """All shards of a folder in name order."""
-    return join([read_shard(path) for path in shard_paths(folder)])
-
-
-def join(parts: list[Samples]) -> Samples:
-    return Samples(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Samples)))
+    return shards.shard_paths(folder, made_by="model_server.learning.samples.generate")

@@ -33,9 +33,10 @@ from model_server.learning.hands.losses import HandWeights, stage_loss, trajecto
 from model_server.learning.hands.network import HandConfig, HandDescent
 from model_server.learning.hands.poses import random_hands
 from model_server.learning.hands.state import STATE, compare, decode, encode, place_of
-from model_server.learning.hands.store import HandSamples, read_shards, write_shard
+from model_server.learning.hands.store import HandSamples, read_shards
 from model_server.learning.hands.train import HandTraining, errors_mm, load_network, train
 from model_server.learning.onnx_graph import PARITY
+from model_server.learning.shards import write_shard
 
 COUNT = 64
 FOREVER = float("inf")

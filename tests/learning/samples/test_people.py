@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from model_server.learning.samples.people import PICTURE_PX
-from model_server.learning.samples.store import Samples, join, read_shards, write_shard
+from model_server.learning.samples.store import Samples, read_shards
+from model_server.learning.shards import joined, write_shard
 
 
 def test_most_people_are_in_the_picture_and_all_before_the_camera(samples: Samples) -> None:
@@ -19,7 +20,7 @@ def test_shards_come_back_as_they_were(samples: Samples, tmp_path: Path) -> None
     write_shard(samples, tmp_path / "1.npz")
     back = read_shards(tmp_path)
     assert len(back) == 2 * len(samples)
-    assert np.array_equal(back.world, join([samples, samples]).world)
+    assert np.array_equal(back.world, joined([samples, samples]).world)
 
 
 def test_no_samples_names_the_command(tmp_path: Path) -> None:
