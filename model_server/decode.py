@@ -11,12 +11,10 @@ from model_server.arrays import FloatArray
 from model_server.body_params import BodyParams, Quaternion, Vector, wxyz_from_matrix
 from model_server.bones import BodyBones
 from model_server.camera import Camera
+from model_server.details import Details, Ends, ends_of
 from model_server.estimate import Keypoints, Person
-from model_server.face_session import FaceSession, SeenFace
 from model_server.fusion import fuse_hands
-from model_server.hand_poses import Hands, pose_hands
-from model_server.hand_session import HandSession
-from model_server.head import carried_by_head, fuse_head
+from model_server.head import HEAD, carried_by_head, fuse_head
 from model_server.hypotheses import person_box
 from model_server.joint_landmarks import landmarks_of_bone
 from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS, POSE_LANDMARKS, indices
@@ -26,14 +24,19 @@ from model_server.session import DescentConfig, Evidence, Posed
 _FAR_BETTER: Final = 0.7  # times the energy; smaller differences say little on photos
 _DIGITS: Final = 6
 _FEATURES, _PARTS, _CELLS = 128, 15, 16  # what the encoder says of a crop
+_NOTHING_CLOSER: Final = Ends(
+    np.tile(np.eye(3, dtype=np.float32), (3, 1, 1)), np.zeros(3, np.float32)
+)
 _FACE: Final = list(
     indices(COCO_JOINTS, ["nose", "left_eye", "right_eye", "left_ear", "right_ear"])
 )
 
 
-def evidence_of(people: Sequence[PersonLandmarks], camera: Camera) -> Evidence:
+def evidence_of(
+    people: Sequence[PersonLandmarks], camera: Camera, ends: Sequence[Ends] | None = None
+) -> Evidence:
     """All looks at all people as one batch, person by person, in pixels of the photo; the looks
-    at a person share what was read in the picture.
+    at a person share what was read in the picture and what closer looks told.
     """
     looks = [look for person in people for look in person.hypotheses]
     readings = [
@@ -41,6 +44,8 @@ def evidence_of(people: Sequence[PersonLandmarks], camera: Camera) -> Evidence:
     ]
     present = [person.reading is not None for person in people for _ in person.hypotheses]
     count = len(looks)
+    whose = [i for i, person in enumerate(people) for _ in person.hypotheses]
+    near = ends or [_NOTHING_CLOSER] * len(people)
     return Evidence(
         landmarks_px=np.stack([look.landmarks_px for look in looks]),
         visibility=np.stack([look.visibility for look in looks]),
@@ -48,6 +53,8 @@ def evidence_of(people: Sequence[PersonLandmarks], camera: Camera) -> Evidence:
         depth=np.stack([look.depth for look in looks]),
         focal_px=np.full(count, camera.focal_px, np.float32),
         center_px=np.tile(np.array(camera.center_px, np.float32), (count, 1)),
+        ends=np.stack([near[i].turns for i in whose]),
+        ends_trust=np.stack([near[i].trust for i in whose]),
         present=np.array(present, np.float32)[:, None],
         **{
             field.name: np.stack([getattr(reading, field.name) for reading in readings])
@@ -73,27 +80,33 @@ class Decoder:
 
     config: DescentConfig
     bones: BodyBones
-    hands: HandSession
-    faces: FaceSession
+
+    def ends(self, people: Sequence[PersonLandmarks], details: Sequence[Details]) -> list[Ends]:
+        """What the details tell the descent; the shapes of the people are not known yet."""
+        head_turn = self.bones.reference({}).turn(HEAD)
+        return [ends_of(*pair, head_turn) for pair in zip(people, details, strict=True)]
 
     def people(
-        self, posed: Posed, people: Sequence[PersonLandmarks], camera: Camera
+        self,
+        posed: Posed,
+        people: Sequence[PersonLandmarks],
+        details: Sequence[Details],
+        camera: Camera,
     ) -> list[Person]:
         """The people behind a batch of `evidence_of`, by the looks that the body explains best."""
         starts = np.cumsum([0, *(len(person.hypotheses) for person in people)])
-        hands = pose_hands(self.hands, people, camera)
         return [
             self._person(posed, int(start), person, camera, theirs)
-            for start, person, theirs in zip(starts[:-1], people, hands, strict=True)
+            for start, person, theirs in zip(starts[:-1], people, details, strict=True)
         ]
 
     def _person(
-        self, posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera, hands: Hands
+        self, posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera, details: Details
     ) -> Person:
         chosen = best_look(posed.energy[start : start + len(landmarks.hypotheses)])
         index, seen = start + chosen, landmarks.with_best(chosen)
         confidence = seen.pose.visibility * seen.support[0]
-        parameters, joints_cam = self._fused(posed, index, seen, camera, hands)
+        parameters, joints_cam = self._fused(posed, index, details)
         return Person(
             box=person_box(seen.pose),
             confidence=seen.confidence,
@@ -103,9 +116,7 @@ class Decoder:
             parameters=parameters,
         )
 
-    def _fused(
-        self, posed: Posed, index: int, seen: PersonLandmarks, camera: Camera, hands: Hands
-    ) -> tuple[BodyParams, FloatArray]:
+    def _fused(self, posed: Posed, index: int, details: Details) -> tuple[BodyParams, FloatArray]:
         """Body, hands and face as one, and where its COCO joints (17, 3) are in the camera."""
         root = posed.root[index].astype(np.float64)
         body = dict(
@@ -119,9 +130,8 @@ class Decoder:
             )
         )
         bones = self.bones.reference(phenotypes)
-        face = SeenFace({}) if seen.face is None else self.faces.run(seen.face, camera)
-        turned = fuse_head(body, root, face, bones)
-        fused = fuse_hands(turned, root, hands, bones)
+        turned = fuse_head(body, root, details.face, bones)
+        fused = fuse_hands(turned, root, details.hands, bones)
         joints_cam = posed.keypoints_cam[index].copy()
         from_root = (joints_cam[_FACE] - posed.translation[index]) @ root
         moved = carried_by_head(from_root, body, turned, bones) @ root.T
@@ -135,7 +145,7 @@ class Decoder:
                 bone: _quaternion(q) for bone, q in zip(fused, quaternions[1:], strict=True)
             },
             phenotypes=phenotypes,
-            facial_actions=face.actions,
+            facial_actions=details.face.actions,
         )
         return parameters, joints_cam
 

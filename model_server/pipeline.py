@@ -12,6 +12,7 @@ from model_server.arrays import ImageArray
 from model_server.bones import BodyBones
 from model_server.camera import NO_FOCAL, Camera, GivenFocal, camera_of
 from model_server.decode import Decoder, evidence_of
+from model_server.details import look_closer
 from model_server.estimate import Estimate, Person
 from model_server.face import FaceDetector
 from model_server.face_session import FaceSession, OnnxFace
@@ -86,7 +87,8 @@ class Pipeline:
     ) -> None:
         self._descent = descent
         self._reader = reader
-        self._decoder = Decoder(descent.config, bones, hands, faces)
+        self._decoder = Decoder(descent.config, bones)
+        self._hand_poses, self._face_poses = hands, faces
         self._people = PeopleFinder(threads=threads)
         self._hands = HandDetector()
         self._face = FaceDetector()
@@ -129,9 +131,10 @@ class Pipeline:
     def _pose(self, seen: list[PersonLandmarks], camera: Camera) -> list[Person]:
         if not seen:
             return []
-        evidence = evidence_of(seen, camera)
+        details = look_closer(self._hand_poses, self._face_poses, seen, camera)
+        evidence = evidence_of(seen, camera, self._decoder.ends(seen, details))
         posed = placed(self._descent.run(evidence), evidence)
-        people = self._decoder.people(posed, seen, camera)
+        people = self._decoder.people(posed, seen, details, camera)
         return sorted(people, key=lambda person: -person.box.area)
 
     def close(self) -> None:

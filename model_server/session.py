@@ -24,11 +24,13 @@ class Evidence:
     """What was seen of B looks at people. Field names are the graph's inputs."""
 
     landmarks_px: FloatArray  # (B, 33, 2) pixels of the photo
-    visibility: FloatArray  # (B, 33) 0…1
+    visibility: FloatArray  # (B, 33) 0…1, or 2 where somebody has put the landmark
     world: FloatArray  # (B, 33, 3) metres from the middle of the hips; x right, y down, z forward
     depth: FloatArray  # (B, 33) pixels away from the camera relative to the hips
     focal_px: FloatArray  # (B,)
     center_px: FloatArray  # (B, 2)
+    ends: FloatArray  # (B, 3, 3, 3) cam_from_bone of head, left and right wrist, as seen from near
+    ends_trust: FloatArray  # (B, 3) 0…1, 0 where they were not
     features: FloatArray  # (B, F) of the picture, as are all that follow
     parts: FloatArray  # (B, 15, 16, 16) 0…1, shares of the crop's cells
     crop_px: FloatArray  # (B, 3) left, top, side

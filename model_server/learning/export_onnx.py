@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from model_server.landmark_names import COCO_JOINTS
 from model_server.learning.body.pose_bones import POSE_BONES
+from model_server.learning.body.rotations import matrix_from_6d
 from model_server.learning.network.descent import Descent
-from model_server.learning.network.evidence import Detection, see
+from model_server.learning.network.evidence import ENDS, Detection, see
 from model_server.learning.network.picture import CELLS, FEATURES, PARTS, Reading, see_picture
 from model_server.learning.network.state import LANDMARKS
 from model_server.learning.onnx_graph import write_graph
@@ -57,6 +58,8 @@ class FromPixels(nn.Module):
         depth: Tensor,
         focal_px: Tensor,
         center_px: Tensor,
+        ends: Tensor,
+        ends_trust: Tensor,
         features: Tensor,
         parts: Tensor,
         crop_px: Tensor,
@@ -64,7 +67,9 @@ class FromPixels(nn.Module):
         heat_trust: Tensor,
         present: Tensor,
     ) -> tuple[Tensor, ...]:
-        detection = Detection(landmarks_px, visibility, world, depth, focal_px, center_px)
+        detection = Detection(
+            landmarks_px, visibility, world, depth, focal_px, center_px, ends, ends_trust
+        )
         reading = Reading(features, parts, crop_px, heat_px, heat_trust, present)
         evidence = see(detection)
         stages, energies = self.network(evidence, see_picture(reading, detection, evidence))
@@ -110,6 +115,8 @@ def example(count: int) -> tuple[Tensor, ...]:
         normal(33) * 40,
         normal().abs() * 100 + 700,
         torch.full((count, 2), 320.0),
+        matrix_from_6d(normal(len(ENDS), 6)),
+        torch.sigmoid(normal(len(ENDS))),
         normal(FEATURES),
         torch.sigmoid(3 * normal(PARTS, CELLS, CELLS) - 3),
         torch.tensor([150.0, 120.0, 300.0]).repeat(count, 1),

@@ -8,9 +8,8 @@ import pytest
 from model_server.bones import BodyBones
 from model_server.camera import camera_of
 from model_server.decode import Decoder, best_look, evidence_of
+from model_server.details import Details
 from model_server.errors import InternalError
-from model_server.face_session import OnnxFace
-from model_server.hand_session import OnnxHands
 from model_server.hypotheses import vote
 from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS
 from model_server.pipeline import load_pipeline
@@ -45,9 +44,9 @@ def test_a_batch_equals_its_members(descent: OnnxDescent) -> None:
 def test_people_come_back_with_their_own_looks(descent: OnnxDescent, tiny_assets: Path) -> None:
     people = [vote([made_up_pose(0), made_up_pose(1)]), vote([made_up_pose(2)])]
     posed = descent.run(evidence_of(people, CAMERA))
-    hands, faces = OnnxHands(tiny_assets / "hands.onnx"), OnnxFace(tiny_assets / "face.onnx")
-    decoder = Decoder(descent.config, BodyBones(tiny_assets / "anny.npz"), hands, faces)
-    for person, answer in zip(people, decoder.people(posed, people, CAMERA), strict=True):
+    decoder = Decoder(descent.config, BodyBones(tiny_assets / "anny.npz"))
+    answers = decoder.people(posed, people, [Details(), Details()], CAMERA)
+    for person, answer in zip(people, answers, strict=True):
         expected = person.pose.landmarks_px[list(COCO_FROM_POSE)]
         np.testing.assert_allclose(answer.keypoints.px, expected, atol=0.01)
         assert answer.keypoints.cam.shape == (len(COCO_JOINTS), 3)

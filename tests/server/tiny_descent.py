@@ -39,6 +39,8 @@ def _inputs() -> list[onnx.ValueInfoProto]:
         "depth": [33],
         "focal_px": [],
         "center_px": [2],
+        "ends": [3, 3, 3],
+        "ends_trust": [3],
         "features": [128],
         "parts": [15, 16, 16],
         "crop_px": [3],

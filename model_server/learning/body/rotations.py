@@ -30,6 +30,16 @@ def cross(a: Tensor, b: Tensor) -> Tensor:
     return torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], -1)
 
 
+def turn_about(axis: Tensor, angle: Tensor) -> Tensor:
+    """Rotations (..., 3, 3) about unit axes (..., 3) by angles (...,) in radians (Rodrigues)."""
+    x, y, z = axis.unbind(-1)
+    zero = torch.zeros_like(x)
+    rows = [torch.stack(row, -1) for row in ((zero, -z, y), (z, zero, -x), (-y, x, zero))]
+    crossing = torch.stack(rows, -2)
+    sine, rest = angle.sin()[..., None, None], (1 - angle.cos())[..., None, None]
+    return torch.eye(3, device=axis.device) + sine * crossing + rest * crossing @ crossing
+
+
 def nearest_rotation(matrix: Tensor) -> Tensor:
     """The rotation nearest to each matrix (..., 3, 3) in the Frobenius norm; determinant +1."""
     u, _, vt = torch.linalg.svd(matrix)

@@ -26,14 +26,14 @@ from model_server.learning.network.config import (
     NetworkConfig,
 )
 from model_server.learning.network.energy import TERMS, Energy, Residuals, total
-from model_server.learning.network.evidence import Evidence
+from model_server.learning.network.evidence import ENDS, Evidence
 from model_server.learning.network.layers import Reader, Stage, small
 from model_server.learning.network.picture import FEATURES, PARTS, Sight, unseen
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
 
-EVIDENCE_SIZE: Final = LANDMARKS * (7 + 3) + 1 + FEATURES + 1
+EVIDENCE_SIZE: Final = LANDMARKS * (7 + 3) + len(ENDS) * (6 + 1) + 1 + FEATURES + 1
 SIZES: Final = {
-    RESIDUALS: LANDMARKS * 7,
+    RESIDUALS: LANDMARKS * 7 + len(ENDS) * 6,
     ALIGNMENT: PARTS * 5,
     PRIOR: 3 * (JOINTS - 1),
     ENERGIES: len(TERMS),
@@ -92,7 +92,7 @@ class Descent(nn.Module):
         alignment = residuals.alignment
         seen: list[Tensor] = []
         if RESIDUALS in self.config.sees:
-            seen += [residuals.points, residuals.second, residuals.world]
+            seen += [residuals.points, residuals.second, residuals.world, residuals.ends]
         if ALIGNMENT in self.config.sees:
             seen += [alignment.cover, alignment.stay, alignment.seen]
         if PRIOR in self.config.sees:
@@ -142,7 +142,9 @@ def flat(evidence: Evidence, sight: Sight) -> Tensor:
         ],
         2,
     )  # (B, 33, 10)
-    return torch.cat([seen.flatten(1), evidence.extent.log(), sight.features, sight.present], 1)
+    closer = evidence.ends_trust[..., None] * evidence.ends[..., :2].flatten(2)
+    whole = [evidence.ends_trust, evidence.extent.log(), sight.features, sight.present]
+    return torch.cat([seen.flatten(1), closer.flatten(1), *whole], 1)
 
 
 def mean_state(rotations: Tensor) -> Tensor:

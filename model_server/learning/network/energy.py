@@ -15,10 +15,11 @@ from model_server.learning.network.picture import Sight
 from model_server.learning.network.state import LANDMARKS, Posed
 from model_server.learning.priors import BODY_FLOW, load_flow
 
-# Reprojection leads; the encoder's second opinion, the part maps and the detector's depth hints
-# follow; a usual pose and an average shape are preferred where nothing speaks against them.
-TERMS: Final = ("reprojection", "second", "depth", "cover", "stay", "pose", "shape")
-WEIGHTS: Final = (1.0, 0.5, 0.3, 0.3, 0.3, 0.05, 0.02)
+# Reprojection leads; the encoder's second opinion, the part maps, the detector's depth hints and
+# the turns of head and hands follow; a usual pose and an average shape are preferred where nothing
+# speaks against them.
+TERMS: Final = ("reprojection", "second", "depth", "ends", "cover", "stay", "pose", "shape")
+WEIGHTS: Final = (1.0, 0.5, 0.3, 0.2, 0.3, 0.3, 0.05, 0.02)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Residuals:
     points: Tensor  # (B, 33, 2) projected minus seen, in extents
     second: Tensor  # (B, 33, 2) the same against the encoder's places, zero where it saw nothing
     world: Tensor  # (B, 33, 3) posed minus seen, hip-centred, relative to their radius
+    ends: Tensor  # (B, 3, 6) posed minus seen, two columns of each turn, by trust
     alignment: Alignment
     latent: Tensor  # (B, 63) the pose as the prior sees it, standard normal for people
     energies: Tensor  # (B, len(TERMS))
@@ -45,6 +47,7 @@ class Energy(nn.Module):
         projected = posed.points[:, :LANDMARKS]
         points, second = projected - evidence.points, projected - sight.heat
         world = relative_world(posed.landmarks[:, :LANDMARKS]) - evidence.world
+        turned = posed.ends - evidence.ends
         skin = posed.points[:, posed.points.shape[1] - posed.facing.shape[1] :]
         alignment = align(skin, posed.facing, sight)
         cover, stay = alignment.energies.unbind(1)
@@ -53,6 +56,7 @@ class Energy(nn.Module):
             by_trust(robust(points), evidence.trust),
             by_trust(robust(second), sight.heat_trust),
             by_trust(robust(world), evidence.trust),
+            by_trust(robust(turned.flatten(2) / 2**0.5), evidence.ends_trust),  # radians, nearly
             cover,
             stay,
             latent.square().mean(1).log1p(),  # impossible poses must not drown the rest
@@ -60,7 +64,8 @@ class Energy(nn.Module):
         ]
         seen = (sight.heat_trust > 0)[..., None]
         terms = torch.stack(energies, 1)
-        return Residuals(points, second * seen, world, alignment, latent, terms)
+        ends = evidence.ends_trust[..., None] * turned[..., :2].flatten(2)
+        return Residuals(points, second * seen, world, ends, alignment, latent, terms)
 
 
 def total(residuals: Residuals) -> Tensor:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the detector says of one person, seen by a virtual camera that looks straight at them.
+"""What was seen of one person, by a virtual camera that looks straight at them.
 
 Turning the camera towards the person takes the perspective of an off-centre person out of the
 problem exactly, and dividing by the person's extent takes out the distance; what is left looks
@@ -18,18 +18,22 @@ from torch.nn.functional import normalize
 from model_server.learning.body.rotations import cross
 
 LEAST_VISIBILITY: Final = 0.1  # below, the detector only guesses how a person goes on
+CERTAIN: Final = 2.0  # the visibility of landmarks that somebody has put where they belong
+ENDS: Final = ("head", "wrist.L", "wrist.R")  # bones whose turn closer looks at them tell
 
 
 @dataclass(frozen=True)
 class Detection:
-    """Landmarks of B people as the detector gives them."""
+    """What the detectors of bodies, faces and hands say of B people."""
 
     landmarks_px: Tensor  # (B, 33, 2) pixels of the full image
-    visibility: Tensor  # (B, 33) 0…1
+    visibility: Tensor  # (B, 33) 0…1, or `CERTAIN`
     world: Tensor  # (B, 33, 3) metres, camera axes, hips at 0
     depth: Tensor  # (B, 33) pixels, towards the back positive
     focal_px: Tensor  # (B,)
     center_px: Tensor  # (B, 2) principal point
+    ends: Tensor  # (B, 3, 3, 3) cam_from_bone of `ENDS`, away from the reference pose
+    ends_trust: Tensor  # (B, 3) 0…1, 0 where nobody has looked
 
     def __getitem__(self, rows: Tensor | slice) -> Detection:
         return Detection(*(getattr(self, field.name)[rows] for field in fields(self)))
@@ -43,13 +47,15 @@ class Evidence:
     trust: Tensor  # (B, 33) weights
     world: Tensor  # (B, 33, 3) hip-centred, divided by its root mean square radius
     depth: Tensor  # (B, 33) relative depth, divided likewise
+    ends: Tensor  # (B, 3, 3, 3) virtual_from_bone of `ENDS`
+    ends_trust: Tensor  # (B, 3)
     extent: Tensor  # (B, 1) spread of the person in tangents
     cam_from_virtual: Tensor  # (B, 3, 3)
 
 
 def see(detection: Detection) -> Evidence:
     """Detection → Evidence."""
-    trust = detection.visibility.clamp(LEAST_VISIBILITY, 1.0).square()
+    trust = detection.visibility.clamp(LEAST_VISIBILITY, CERTAIN).square()
     weight = (trust / trust.sum(1, keepdim=True))[..., None]
     tangents = (detection.landmarks_px - detection.center_px[:, None]) / detection.focal_px[
         :, None, None
@@ -64,9 +70,17 @@ def see(detection: Detection) -> Evidence:
         trust=trust,
         world=detection.world / radius(detection.world),
         depth=depth / detection.focal_px[:, None] / extent,
+        ends=cam_from_virtual.transpose(-1, -2)[:, None] @ detection.ends,
+        ends_trust=detection.ends_trust,
         extent=extent,
         cam_from_virtual=cam_from_virtual,
     )
+
+
+def nothing_closer(like: Tensor) -> tuple[Tensor, Tensor]:
+    """`ends` and `ends_trust` of people (B, ...) whose face and hands nobody has looked at."""
+    turns = torch.eye(3, device=like.device).repeat(len(like), len(ENDS), 1, 1)
+    return turns, torch.zeros(len(like), len(ENDS), device=like.device)
 
 
 def look_at(direction: Tensor) -> Tensor:

@@ -13,12 +13,13 @@ from torch.nn.functional import normalize
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.pose_bones import POSE_BONES
 from model_server.learning.body.rotations import matrix_from_6d
-from model_server.learning.network.evidence import Evidence
+from model_server.learning.network.evidence import ENDS, Evidence
 
 JOINTS: Final = len(POSE_BONES)
 PHENOTYPES: Final = 6
 STATE: Final = JOINTS * 6 + PHENOTYPES + 3
 LANDMARKS: Final = 33
+END_BONES: Final = [POSE_BONES.index(bone) for bone in ENDS]
 FACING_RANGE: Final = 0.4  # of the cosine, from looking away to facing the camera
 
 
@@ -31,6 +32,7 @@ class Posed:
     translation: Tensor  # (B, 3) root head in the virtual camera, metres
     landmarks: Tensor  # (B, L, 3) relative to the root's head, virtual axes, metres
     joints: Tensor  # (B, 22, 3) likewise
+    ends: Tensor  # (B, 3, 3, 3) virtual_from_bone of `ENDS`
     points: Tensor  # (B, L, 2) projected, divided by the evidence's extent
     facing: Tensor  # (B, S) how much the skin points among the landmarks face the camera, 0…1
 
@@ -47,7 +49,16 @@ def decode(state: Tensor, evidence: Evidence, body: LandmarkModel) -> Posed:
     skin = placed[:, placed.shape[1] - body.skin_points :]
     cosine = -(body.normals(world) * normalize(skin, dim=2)).sum(2)
     facing = (0.5 + cosine / FACING_RANGE).clamp(0, 1)
-    return Posed(rotations, phenotypes, translation, landmarks, joints, points, facing)
+    return Posed(
+        rotations,
+        phenotypes,
+        translation,
+        landmarks,
+        joints,
+        world[:, END_BONES],
+        points,
+        facing,
+    )
 
 
 def place_in_view(place: Tensor, extent: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from model_server.landmark_names import POSE_LANDMARKS, mirror_order
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.parts import PART_MIRROR
 from model_server.learning.body.pose_bones import MIRROR
-from model_server.learning.network.evidence import Detection, Evidence, see
+from model_server.learning.network.evidence import Detection, Evidence, nothing_closer, see
 from model_server.learning.network.picture import Reading, Sight, nothing_read, see_picture
 from model_server.learning.network.state import LANDMARKS, project
 from model_server.learning.samples.store import Samples
@@ -71,7 +71,8 @@ def people_of(samples: Samples) -> People:
         return torch.from_numpy(getattr(samples, name)).float()
 
     names = ("landmarks_px", "visibility", "world", "depth", "focal_px", "center_px")
-    detection = Detection(*(tensor(name) for name in names))
+    seen = [tensor(name) for name in names]
+    detection = Detection(*seen, *nothing_closer(seen[0]))
     reading = nothing_read(detection)
     truth = (tensor("rotations"), tensor("phenotypes"), tensor("translation"))
     return People(detection, reading, torch.zeros_like(reading.features), *truth)
@@ -92,6 +93,8 @@ def mirrored(people: People) -> People:
         visibility=seen.visibility[:, order],
         world=seen.world[:, order] * flip,
         depth=seen.depth[:, order],
+        ends=seen.ends[:, [0, 2, 1]] * flip[:, None] * flip,
+        ends_trust=seen.ends_trust[:, [0, 2, 1]],
     )
     read = people.reading
     left, top, side = read.crop_px.split(1, 1)
@@ -130,7 +133,12 @@ def rolled(people: People, angle: Tensor) -> People:
     seen = people.detection
     centre = seen.center_px[:, None]
     px = (seen.landmarks_px - centre) @ roll[:, :2, :2].transpose(-1, -2) + centre
-    detection = replace(seen, landmarks_px=px, world=seen.world @ roll.transpose(-1, -2))
+    detection = replace(
+        seen,
+        landmarks_px=px,
+        world=seen.world @ roll.transpose(-1, -2),
+        ends=roll[:, None] @ seen.ends,
+    )
     rotations = torch.cat([roll[:, None] @ people.rotations[:, :1], people.rotations[:, 1:]], 1)
     translation = (roll @ people.translation[..., None]).squeeze(-1)
     turned = replace(people, detection=detection, rotations=rotations, translation=translation)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.mocap.augment import PoseSampler
-from model_server.learning.network.evidence import Detection
+from model_server.learning.network.evidence import Detection, nothing_closer
 from model_server.learning.network.picture import nothing_read
 from model_server.learning.network.state import LANDMARKS, project
 from model_server.learning.samples.people import random_people
@@ -40,6 +40,7 @@ def imagined(
     px = points * focal[:, None, None] + centre[:, None]
     donor_px = donor_points * donor_focal[:, None, None] + seen.center_px[:, None]
     grow = (size(px) / size(donor_px))[:, None]
+    ends, ends_trust = nothing_closer(px)
     detection = Detection(
         landmarks_px=px + (seen.landmarks_px - donor_px) * grow[..., None],
         visibility=seen.visibility,
@@ -48,6 +49,8 @@ def imagined(
         + (seen.depth - pixels_deep(donor_centred, donor.translation, donor_focal)) * grow,
         focal_px=focal,
         center_px=centre,
+        ends=ends,
+        ends_trust=ends_trust,
     )
     reading = nothing_read(detection)
     unseen = torch.zeros_like(reading.features)

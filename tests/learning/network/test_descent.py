@@ -8,7 +8,7 @@ from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.network.config import METHODS
 from model_server.learning.network.descent import Descent, mean_state
 from model_server.learning.network.energy import Energy, total
-from model_server.learning.network.state import Posed
+from model_server.learning.network.state import END_BONES, Posed
 from model_server.learning.samples.store import Samples
 from model_server.learning.training.batch import evidence_and_truth, people_of
 
@@ -85,6 +85,7 @@ def test_the_truth_has_less_energy_than_other_poses(
         truth.translation,
         truth.landmarks,
         truth.joints,
+        landmark_model.world(truth.rotations)[:, END_BONES],
         truth.points,
         facing,
     )
@@ -96,6 +97,7 @@ def test_the_truth_has_less_energy_than_other_poses(
         truth.translation,
         shuffled,
         truth.joints,
+        landmark_model.world(truth.rotations)[:, END_BONES],
         points / evidence.extent[:, None],
         facing,
     )

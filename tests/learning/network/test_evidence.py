@@ -15,6 +15,8 @@ def scaled(detection: Detection, factor: float) -> Detection:
         detection.depth * factor,
         detection.focal_px * factor,
         detection.center_px * factor,
+        detection.ends,
+        detection.ends_trust,
     )
 
 
