@@ -2,7 +2,8 @@
 """How well the posed body agrees with held-out motion capture: `python -m benchmarks.fit`.
 
 Rendered people in recorded poses of subjects that were never trained on, seen by the real detector
-(`python -m model_server.learning.samples.generate --split test`). The baseline is the detector's
+(`python -m model_server.learning.samples.generate --split test`) and read by the image encoder
+(`python -m model_server.learning.encoder.read --split test`). The baseline is the detector's
 own 3D landmarks; the measure is PA-MPJPE in millimetres over 12 limb joints. The exported graph is
 measured, not the training code.
 """
@@ -24,9 +25,9 @@ from torch import Tensor
 from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.encoder.read import read_people
 from model_server.learning.export_onnx import DEFAULT_OUT, INPUTS
-from model_server.learning.samples.store import read_shards
-from model_server.learning.training.batch import People, people_of
+from model_server.learning.training.batch import People
 from model_server.learning.training.metrics import LIMB_JOINTS, mpjpe, pa_mpjpe
 
 SIZES: Final = (1, 32)
@@ -39,18 +40,19 @@ def true_joints(people: People) -> Tensor:
     return landmarks[:, [body.names.index(f"coco:{joint}") for joint in LIMB_JOINTS]]
 
 
-def feed(people: People, rows: slice) -> dict[str, np.ndarray]:
-    return {name: getattr(people.detection, name)[rows].numpy() for name in INPUTS}
+def feed(people: People) -> dict[str, np.ndarray]:
+    inputs = vars(people.detection) | vars(people.reading)
+    return {name: inputs[name].numpy() for name in INPUTS}
 
 
 def fitted_joints(session: onnxruntime.InferenceSession, people: People) -> Tensor:
-    (joints,) = session.run(["keypoints_cam"], feed(people, slice(None)))
+    (joints,) = session.run(["keypoints_cam"], feed(people[:]))
     return torch.from_numpy(joints)[:, [COCO_JOINTS.index(joint) for joint in LIMB_JOINTS]]
 
 
 def milliseconds(session: onnxruntime.InferenceSession, people: People, size: int) -> float:
     """Median time of one call for `size` people."""
-    inputs, times = feed(people, slice(0, size)), []
+    inputs, times = feed(people[:size]), []
     for _ in range(20):
         began = time.perf_counter()
         session.run(None, inputs)
@@ -59,7 +61,7 @@ def milliseconds(session: onnxruntime.InferenceSession, people: People, size: in
 
 
 def measure(samples: Path, graph: Path) -> dict[str, float]:
-    people = people_of(read_shards(samples))
+    people = read_people(samples)
     session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
     true, fitted = true_joints(people), fitted_joints(session, people)
     seen = people.detection.world[:, [POSE_LANDMARKS.index(joint) for joint in LIMB_JOINTS]]
