@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The 15 body parts of semantic alignment and the bones each of them gathers."""
 
+from collections.abc import Mapping
 from typing import Final
 
 # A bone belongs to the part of its nearest ancestor-or-self named here.
@@ -21,15 +22,26 @@ PART_OF_BONE: Final[dict[str, str]] = {
         )
     },
 }
-PART_NAMES: Final[tuple[str, ...]] = tuple(dict.fromkeys(PART_OF_BONE.values()))
 
 
-def part_of_bones(bone_names: list[str], bone_parents: list[int]) -> list[int]:
-    """Index into `PART_NAMES` for every bone; parents must come before children."""
-    parts: list[int] = []
+def part_names(part_of_bone: Mapping[str, str]) -> tuple[str, ...]:
+    """The parts of such a table, numbered in the order in which they appear."""
+    return tuple(dict.fromkeys(part_of_bone.values()))
+
+
+PART_NAMES: Final[tuple[str, ...]] = part_names(PART_OF_BONE)
+
+
+def part_of_bones(
+    bone_names: list[str],
+    bone_parents: list[int],
+    part_of_bone: Mapping[str, str] = PART_OF_BONE,
+) -> list[int]:
+    """Index into `part_names` for every bone; parents must come before children."""
+    names, parts = part_names(part_of_bone), list[int]()
     for name, parent in zip(bone_names, bone_parents, strict=True):
-        own = PART_OF_BONE.get(name)
-        parts.append(parts[parent] if own is None else PART_NAMES.index(own))
+        own = part_of_bone.get(name)
+        parts.append(parts[parent] if own is None else names.index(own))
     return parts
 
 

@@ -22,13 +22,7 @@ from model_server.learning.encoder.appearance import disturbed
 from model_server.learning.encoder.config import MAP_PX
 from model_server.learning.network.evidence import see
 from model_server.learning.network.state import LANDMARKS, project
-from model_server.learning.samples.pictures import (
-    PARTS_PX,
-    Picture,
-    decode,
-    pictures_path,
-    read_pictures,
-)
+from model_server.learning.samples.pictures import PARTS_PX, Picture, decode, read_pictures
 from model_server.learning.samples.store import read_shard
 from model_server.learning.training.batch import People, people_of, truth_of
 from model_server.person_crop import CROP_PX, person_square
@@ -66,10 +60,6 @@ class Shard:
     people: People
     pictures: list[Picture]
     truth: Answers  # places in pixels of the picture, parts empty
-
-
-def shards_with_pictures(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.glob("*.npz")) if pictures_path(path).exists()]
 
 
 @torch.no_grad()

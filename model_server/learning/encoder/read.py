@@ -28,11 +28,11 @@ from model_server.learning.encoder.dataset import (
     crops_of,
     load,
     mirrored,
-    shards_with_pictures,
 )
 from model_server.learning.encoder.encoder import Encoded, Encoder, places
 from model_server.learning.encoder.train import encode, load_encoder
 from model_server.learning.network.picture import CELLS, Reading
+from model_server.learning.samples.picture_files import shards_with_pictures
 from model_server.learning.samples.store import read_shard, shard_paths
 from model_server.learning.tensors import joined
 from model_server.learning.training.batch import People, people_of

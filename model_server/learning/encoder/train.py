@@ -31,7 +31,6 @@ from model_server.learning.encoder.dataset import (
     batches,
     crops_of,
     mirrored,
-    shards_with_pictures,
 )
 from model_server.learning.encoder.dataset import (
     load as load_shard,
@@ -39,6 +38,7 @@ from model_server.learning.encoder.dataset import (
 from model_server.learning.encoder.encoder import Encoded, Encoder
 from model_server.learning.encoder.losses import Weights, losses, part_overlap, total
 from model_server.learning.runs import Run, descend, device, load, save, start
+from model_server.learning.samples.picture_files import shards_with_pictures
 
 log = logging.getLogger(__name__)
 REPORT_EVERY: Final = 100

@@ -27,7 +27,8 @@ from model_server.learning.faces.sitters import Sitters, random_sitters
 from model_server.learning.faces.store import FaceSamples
 from model_server.learning.rendering import DressedRenderer, RenderedSample
 from model_server.learning.rendering.corruption import corrupt_picture, occlude
-from model_server.learning.shards import write_shard
+from model_server.learning.samples.picture_files import jpeg_of, write_columns
+from model_server.learning.shards import joined, write_shard
 
 SHARD: Final = 500  # faces drawn for a shard; those the detector misses are left out
 CHUNK: Final = 20
@@ -41,15 +42,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Picture:
-    """What the detector is shown."""
+    """A face crop and what the detector is shown of it."""
 
+    crop: np.ndarray  # (side, side, 3) as it is in the photo
     image: np.ndarray  # (384, 384, 3)
-    side: int  # of the crop in the photo, pixels
 
     @property
     def scale(self) -> float:
         """Photo pixels per crop pixel."""
-        return self.side / CROP_SIZE
+        return len(self.crop) / CROP_SIZE
 
 
 class Studio:
@@ -60,15 +61,18 @@ class Studio:
         self.sculpt = load_sculpt(len(self.renderer.body.template_vertices))
         self.detector = FaceDetector()
 
-    def shard(self, seed: int, faces: int = SHARD) -> FaceSamples:
-        """The samples of one seed."""
+    def shard(self, seed: int, faces: int = SHARD) -> tuple[FaceSamples, list[np.ndarray]]:
+        """The samples of one seed and their crops of the photo as JPEG."""
         rng = np.random.default_rng(seed)
-        rows: list[FaceSamples] = []
+        groups, jpegs = list[FaceSamples](), list[np.ndarray]()
         for start in range(0, faces, CHUNK):
             count = min(CHUNK, faces - start)
             sitters = random_sitters(self.renderer.body, self.sculpt, rng, count)
-            rows += [_rows(sitters, self.pictures(sitters, rng), self.detector)]
-        return FaceSamples(*(np.concatenate([getattr(r, n) for r in rows]) for n in vars(rows[0])))
+            pictures = self.pictures(sitters, rng)
+            found = _found(pictures, self.detector)
+            groups.append(_rows(sitters, pictures, found))
+            jpegs += [jpeg_of(pictures[row].crop) for row in found]
+        return joined(groups), jpegs
 
     def pictures(self, sitters: Sitters, rng: Generator) -> list[Picture]:
         """Face crops as photos of any size give them."""
@@ -86,18 +90,24 @@ def _photographed(render: RenderedSample, rng: Generator) -> Picture:
     low, high = np.log(_SEEN_PX)
     side = round(float(np.exp(rng.uniform(low, high))))
     if side >= CROP_SIZE:
-        return Picture(image, side)
+        return Picture(cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR), image)
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
     large = cv2.resize(small, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR)
-    return Picture(large, side)
+    return Picture(small, large)
 
 
-def _rows(sitters: Sitters, pictures: list[Picture], detector: FaceDetector) -> FaceSamples:
-    found = {
+def _found(pictures: list[Picture], detector: FaceDetector) -> dict[int, FaceLandmarks]:
+    """The faces that the detector sees, in pixels of the photo, by the row of their picture."""
+    return {
         row: faces[0].scaled(picture.scale)
         for row, picture in enumerate(pictures)
         if (faces := [face for face in detector.search(picture.image) if _central(face)])
     }
+
+
+def _rows(
+    sitters: Sitters, pictures: list[Picture], found: dict[int, FaceLandmarks]
+) -> FaceSamples:
     rows = list(found)
     scale = np.array([pictures[row].scale for row in rows], np.float32)
     focal = np.array([sitters.cameras[row].focal_px for row in rows], np.float32)
@@ -135,7 +145,8 @@ def main() -> None:
         if path.exists():
             continue
         began = time.monotonic()
-        samples = studio.shard(SEED_OF_SPLIT[arguments.split] + number)
+        samples, jpegs = studio.shard(SEED_OF_SPLIT[arguments.split] + number)
+        write_columns({"image": jpegs}, path)
         write_shard(samples, path)
         log.info("%s: %d faces, %.0f s", path, len(samples), time.monotonic() - began)
 

@@ -12,6 +12,7 @@ import argparse
 import logging
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,16 +21,18 @@ import numpy as np
 import torch
 
 from model_server.crops import Crop
-from model_server.hands import CROP_SIZE, WRIST_TOLERANCE, HandDetector, nearest_hand
+from model_server.hands import CROP_SIZE, WRIST_TOLERANCE, HandDetector, Side, nearest_hand
 from model_server.landmarks import HandLandmarks
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.hands.parts import PART_OF_BONE, shown_parts
 from model_server.learning.hands.scenes import FLIP, HandScene, HandScenes
 from model_server.learning.hands.store import HandSamples, stacked
 from model_server.learning.mocap.augment import PoseSampler
 from model_server.learning.mocap.so3 import Array
 from model_server.learning.rendering import DressedRenderer, RenderedSample
 from model_server.learning.samples.people import PHENOTYPES
+from model_server.learning.samples.picture_files import jpeg_of, png_of, write_columns
 from model_server.learning.shards import write_shard
 
 SHARD: Final = 100  # hands drawn for a shard; those that the detector misses are left out
@@ -42,24 +45,34 @@ _WRIST_NOISE: Final = 0.04  # of the crop's side: how well the body's landmarks 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class HandPicture:
+    """What is kept of a picture, encoded; a right hand's is mirrored."""
+
+    image: Array  # (J,) uint8, JPEG of the crop (256, 256, 3)
+    parts: Array  # (P,) uint8, PNG (128, 128), as `shown_parts` says
+
+
 class HandStudio:
     """All that turns hands into samples."""
 
     def __init__(self, data: Path, split: str) -> None:
         body = LandmarkModel(BodyModel())
         self.scenes = HandScenes(PoseSampler(split=split), body, held_out=split == "test")
-        self.renderer = DressedRenderer(data, CROP_SIZE)
+        self.renderer = DressedRenderer(data, CROP_SIZE, PART_OF_BONE)
         self.wrists = {
             side: list(self.renderer.body.bone_names).index(f"wrist.{side[0].upper()}")
             for side in ("left", "right")
         }
         self.detector = HandDetector()
 
-    def shard(self, seed: int, count: int = SHARD) -> HandSamples:
-        return stacked([row for row, _ in self.seen(seed, count)])
+    def shard(self, seed: int, count: int = SHARD) -> tuple[HandSamples, list[HandPicture]]:
+        """The samples of one seed and their pictures."""
+        rows, pictures = zip(*self.seen(seed, count), strict=True)
+        return stacked(list(rows)), list(pictures)
 
-    def seen(self, seed: int, count: int) -> Iterator[tuple[dict[str, Array], Array]]:
-        """Rows of `HandSamples` and their pictures (256, 256, 3) as the detector saw them."""
+    def seen(self, seed: int, count: int) -> Iterator[tuple[dict[str, Array], HandPicture]]:
+        """Rows of `HandSamples` and their pictures as the detector saw them."""
         rng = np.random.default_rng(seed)
         for start in range(0, count, CHUNK):
             scenes = self.scenes.sample(rng, min(CHUNK, count - start))
@@ -68,7 +81,8 @@ class HandStudio:
                 wrist_cam = render.joints_cam[self.wrists[scene.side]]
                 hand = self._detect(picture, scene, wrist_cam, rng)
                 if hand is not None:
-                    yield row_of(scene, wrist_cam, hand), picture
+                    parts = shown_parts(render.parts, scene.side)
+                    yield row_of(scene, wrist_cam, hand), picture_of(picture, parts, scene.side)
 
     def _renders(self, scenes: list[HandScene], rng: np.random.Generator) -> list[RenderedSample]:
         people = [scene.person for scene in scenes]
@@ -93,6 +107,13 @@ def as_from_photo(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     side = round(float(np.exp(rng.uniform(np.log(_LEAST_PX), np.log(CROP_SIZE)))))
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR)
+
+
+def picture_of(image: Array, parts: Array, side: Side) -> HandPicture:
+    """Image (256, 256, 3) and part map (128, 128) as a left hand's."""
+    if side == "right":
+        image, parts = (np.ascontiguousarray(part[:, ::-1]) for part in (image, parts))
+    return HandPicture(jpeg_of(image), png_of(parts))
 
 
 def row_of(scene: HandScene, wrist_cam: Array, hand: HandLandmarks) -> dict[str, Array]:
@@ -133,7 +154,9 @@ def main() -> None:
         if path.exists():
             continue
         began = time.monotonic()
-        samples = studio.shard(SEED_OF_SPLIT[arguments.split] + number)
+        samples, pictures = studio.shard(SEED_OF_SPLIT[arguments.split] + number)
+        columns = {name: [getattr(p, name) for p in pictures] for name in ("image", "parts")}
+        write_columns(columns, path)
         write_shard(samples, path)
         log.info("%s: %d hands, %.0f s", path, len(samples), time.monotonic() - began)
 

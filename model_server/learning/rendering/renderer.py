@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from model_server.learning.body.parts import part_of_bones
+from model_server.learning.body.parts import PART_OF_BONE, part_of_bones
 from model_server.learning.rendering.appearance import Look, Worn, sample_look
 from model_server.learning.rendering.background import sample_background
 from model_server.learning.rendering.body_arrays import load_body_arrays
@@ -33,7 +33,7 @@ _SKIN_MARGIN_M = 0.025  # skin stays visible this far beneath a painted garment'
 @dataclass(frozen=True)
 class RenderedSample:
     """`image` RGB uint8 (H, W, 3); `silhouette` uint8 (H, W), 255 where the person is visible;
-    `parts` uint8 (H, W), 1 + index into `PART_NAMES`, 0 elsewhere;
+    `parts` uint8 (H, W), 1 + index into `part_names` of the renderer's table, 0 elsewhere;
     `joints_cam` (B, 3) posed bone heads, metres in the camera frame, in anny's bone order."""
 
     image: np.ndarray
@@ -45,9 +45,11 @@ class RenderedSample:
 class DressedRenderer:
     """Renders dressed people; one per process, since it owns an OpenGL context."""
 
-    def __init__(self, data_dir: Path, size: int = 320) -> None:
+    def __init__(
+        self, data_dir: Path, size: int = 320, part_of_bone: Mapping[str, str] = PART_OF_BONE
+    ) -> None:
         """`data_dir` holds MakeHuman's `clothes/`, `hair/` and `eyelashes/`; `size` is the
-        picture's side in pixels."""
+        picture's side in pixels; `part_of_bone` says what part maps tell apart."""
         self.size = size
         self.body = load_body_arrays()
         wardrobe = load_wardrobe(self.body, Path(data_dir))
@@ -58,8 +60,8 @@ class DressedRenderer:
             slot: [layer.name for layer in members] for slot, members in wardrobe.items()
         }
         names, parents = [str(n) for n in self.body.bone_names], self.body.bone_parents.tolist()
-        part_of_bone = np.array(part_of_bones(names, parents)) + 1
-        self._scene = Scene(size, layers, part_of_bone, eye_centres(self.body)[0])
+        numbers = np.array(part_of_bones(names, parents, part_of_bone)) + 1
+        self._scene = Scene(size, layers, numbers, eye_centres(self.body)[0])
         self._along_arm = arm_coordinate(self.body)[self._layers["skin"].binding.base_ids[:, 0]]
 
     def sample_look(self, phenotypes: Mapping[str, float], rng: Generator) -> Look:

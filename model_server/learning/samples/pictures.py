@@ -12,9 +12,18 @@ from typing import Final
 import cv2
 import numpy as np
 
+from model_server.learning.samples.picture_files import (
+    image_of,
+    jpeg_of,
+    map_of,
+    png_of,
+    read_column,
+    write_columns,
+)
+
 PARTS_PX: Final = 160  # side of a part map
 MASK_PX: Final = 80  # side of the detector's person mask
-JPEG_QUALITY: Final = 90
+_COLUMNS: Final = ("image", "parts", "mask")
 
 
 @dataclass(frozen=True)
@@ -31,43 +40,19 @@ def encode(image: np.ndarray, parts: np.ndarray, mask: np.ndarray) -> Picture:
     step = parts.shape[0] // PARTS_PX
     small_parts = parts[step // 2 :: step, step // 2 :: step]
     small_mask = cv2.resize(mask, (MASK_PX, MASK_PX), interpolation=cv2.INTER_AREA)
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    return Picture(
-        cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1],
-        cv2.imencode(".png", small_parts)[1],
-        cv2.imencode(".png", np.round(255 * small_mask).astype(np.uint8))[1],
-    )
+    small_mask = np.round(255 * small_mask).astype(np.uint8)
+    return Picture(jpeg_of(image), png_of(small_parts), png_of(small_mask))
 
 
 def decode(picture: Picture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Image (320, 320, 3) RGB, parts (160, 160), mask (80, 80), all uint8."""
-    image = cv2.cvtColor(cv2.imdecode(picture.image, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    parts = cv2.imdecode(picture.parts, cv2.IMREAD_UNCHANGED)
-    return image, parts, cv2.imdecode(picture.mask, cv2.IMREAD_UNCHANGED)
-
-
-def pictures_path(shard: Path) -> Path:
-    """Where the pictures of a shard lie."""
-    return shard.parent / "pictures" / shard.name
+    return image_of(picture.image), map_of(picture.parts), map_of(picture.mask)
 
 
 def write_pictures(pictures: list[Picture], shard: Path) -> None:
-    path = pictures_path(shard)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    columns: dict[str, np.ndarray] = {}
-    for name in ("image", "parts", "mask"):
-        buffers = [getattr(picture, name) for picture in pictures]
-        columns[name] = np.concatenate(buffers)
-        columns[f"{name}_ends"] = np.cumsum([len(buffer) for buffer in buffers])
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, **columns)
-    partial.replace(path)
+    write_columns({name: [getattr(p, name) for p in pictures] for name in _COLUMNS}, shard)
 
 
 def read_pictures(shard: Path) -> list[Picture]:
-    with np.load(pictures_path(shard), allow_pickle=False) as columns:
-        split = [
-            np.split(columns[name], columns[f"{name}_ends"][:-1])
-            for name in ("image", "parts", "mask")
-        ]
-    return [Picture(*row) for row in zip(*split, strict=True)]
+    columns = [read_column(name, shard) for name in _COLUMNS]
+    return [Picture(*row) for row in zip(*columns, strict=True)]

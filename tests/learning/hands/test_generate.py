@@ -51,7 +51,7 @@ def test_hands_stand_in_the_middle_of_their_crops(landmark_model: LandmarkModel)
 def test_what_is_stored_lies_on_what_is_seen() -> None:
     if not (LIBRARY.exists() and CLOTHES.exists()):
         pytest.skip("the pose library or the clothes are missing")
-    samples = HandStudio(CLOTHES, "train").shard(3, 24)
+    samples, _ = HandStudio(CLOTHES, "train").shard(3, 24)
     assert len(samples) > 3
     px = samples.points_cam[..., :2] / samples.points_cam[..., 2:]
     px = px * samples.focal_px[:, None, None] + samples.center_px[:, None]
