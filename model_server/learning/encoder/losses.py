@@ -10,12 +10,10 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from model_server.learning.body.rotations import six_from_matrix
-from model_server.learning.encoder.config import MAP_PX
+from model_server.learning.encoder.crop_encoder import Encoded
 from model_server.learning.encoder.dataset import Answers
-from model_server.learning.encoder.encoder import Encoded, places
+from model_server.learning.encoder.heat import heat_terms
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES
-
-SPREAD = 1.0 / MAP_PX  # of the true heat maps
 
 
 @dataclass(frozen=True)
@@ -29,15 +27,11 @@ class Weights:
 
 
 def losses(encoded: Encoded, answers: Answers) -> dict[str, Tensor]:
-    """Each term as a scalar. Landmarks outside of the crop do not count for the maps."""
-    inside = ((answers.places > 0) & (answers.places < 1)).all(2)
-    count = inside.sum().clamp(min=1)
-    seen_at, _ = places(encoded.heat)
+    """Each term as a scalar."""
     landmarks, six, logits = parts_of_guess(encoded.guess)
     return {
         "parts": cross_entropy(encoded.parts, answers.parts),
-        "heat": (inside * heat_loss(encoded.heat, answers.places)).sum() / count,
-        "places": (inside * (seen_at - answers.places).abs().mean(2)).sum() / count,
+        **heat_terms(encoded.heat, answers.places),
         "landmarks": (landmarks - answers.landmarks).abs().mean(),
         "rotations": (six - six_from_matrix(answers.rotations)).abs().mean(),
         # Cross entropy, since a distance says nothing of a sex that is 0 or 1 before it is known.
@@ -45,8 +39,8 @@ def losses(encoded: Encoded, answers: Answers) -> dict[str, Tensor]:
     }
 
 
-def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
-    """The weighted sum."""
+def total(terms: dict[str, Tensor], weights: object) -> Tensor:
+    """The sum, weighted by the attributes of the same names."""
     return torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
 
 
@@ -54,15 +48,6 @@ def parts_of_guess(guess: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Landmarks (B, 33, 3), rotations as 6D (B, 22, 6), logits of the phenotypes (B, 6)."""
     landmarks, six, shape = guess.split([LANDMARKS * 3, JOINTS * 6, PHENOTYPES], 1)
     return landmarks.unflatten(1, (-1, 3)), six.unflatten(1, (-1, 6)), shape
-
-
-def heat_loss(heat: Tensor, true_places: Tensor) -> Tensor:
-    """Cross entropy (B, 33) of heat maps with Gaussians around the true places."""
-    centres = (torch.arange(MAP_PX, device=heat.device) + 0.5) / MAP_PX
-    reach = -0.5 * ((centres - true_places[..., None]) / SPREAD).square()
-    x, y = reach.softmax(3).unbind(2)
-    aim = (y[..., :, None] * x[..., None, :]).flatten(2)
-    return -(aim * heat.flatten(2).log_softmax(2)).sum(2)
 
 
 def part_overlap(logits: Tensor, true_parts: Tensor) -> tuple[float, float]:

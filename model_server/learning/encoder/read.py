@@ -23,16 +23,18 @@ from model_server.crops import square_crop
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.encoder.config import MAP_PX
+from model_server.learning.encoder.crop_encoder import Encoded
 from model_server.learning.encoder.dataset import (
     Shard,
     crops_of,
     load,
     mirrored,
 )
-from model_server.learning.encoder.encoder import Encoded, Encoder, places
+from model_server.learning.encoder.encoder import Encoder
+from model_server.learning.encoder.heat import places, trust_of
 from model_server.learning.encoder.train import encode, load_encoder
 from model_server.learning.network.picture import CELLS, Reading
-from model_server.learning.samples.picture_files import shards_with_pictures
+from model_server.learning.samples.picture_files import encoded_path, shards_with_pictures
 from model_server.learning.samples.store import read_shard, shard_paths
 from model_server.learning.tensors import joined
 from model_server.learning.training.batch import People, people_of
@@ -40,7 +42,6 @@ from model_server.person_crop import CROP_PX, person_square
 
 log = logging.getLogger(__name__)
 BATCH: Final = 64
-SURE_PEAK: Final = 0.16  # of a Gaussian one cell wide, as the heat maps are taught to be
 
 
 def reading_of(encoded: Encoded, crop_px: Tensor) -> Reading:
@@ -52,7 +53,7 @@ def reading_of(encoded: Encoded, crop_px: Tensor) -> Reading:
         shares,
         crop_px,
         crop_px[:, None, :2] + crop_px[:, None, 2:] * where,
-        (peak / SURE_PEAK).clamp(max=1),
+        trust_of(peak),
         torch.ones_like(crop_px[:, :1]),
     )
 
@@ -78,10 +79,6 @@ def crops_px(shard: Shard, rows: np.ndarray) -> Tensor:
         for row in rows
     ]
     return torch.tensor([[crop.left, crop.top, crop.side] for crop in crops]).float()
-
-
-def encoded_path(shard: Path) -> Path:
-    return shard.parent / "encoded" / shard.name
 
 
 def write(reading: Reading, mirror_features: Tensor, path: Path) -> None:

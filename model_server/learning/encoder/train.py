@@ -9,14 +9,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
-import queue
-import threading
-import time
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import torch
@@ -24,6 +20,7 @@ import torch
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.encoder.config import EncoderConfig
+from model_server.learning.encoder.crop_encoder import Encoded
 from model_server.learning.encoder.dataset import (
     Answers,
     Crops,
@@ -35,14 +32,13 @@ from model_server.learning.encoder.dataset import (
 from model_server.learning.encoder.dataset import (
     load as load_shard,
 )
-from model_server.learning.encoder.encoder import Encoded, Encoder
+from model_server.learning.encoder.encoder import Encoder
 from model_server.learning.encoder.losses import Weights, losses, part_overlap, total
+from model_server.learning.encoder.teaching import Lessons, ahead, teach
 from model_server.learning.runs import Run, descend, device, load, save, start
 from model_server.learning.samples.picture_files import shards_with_pictures
 
 log = logging.getLogger(__name__)
-REPORT_EVERY: Final = 100
-SAVE_EVERY: Final = 200
 
 
 @dataclass(frozen=True)
@@ -73,21 +69,12 @@ def load_encoder(path: Path) -> Encoder:
     return encoder.eval()
 
 
-def random_batches(shards: list[Shard], size: int, seed: int) -> Iterator[tuple[Crops, Answers]]:
-    """Batches without end, each from one shard, prepared by a thread one step ahead."""
-    ready: queue.Queue[tuple[Crops, Answers]] = queue.Queue(2)
-
-    def prepare() -> None:
-        rng = np.random.default_rng(seed)
-        while True:
-            shard = shards[rng.integers(len(shards))]
-            rows = rng.choice(len(shard.people), min(size, len(shard.people)), replace=False)
-            batch = crops_of(shard, rows, rng)
-            ready.put(mirrored(*batch) if rng.random() < 0.5 else batch)
-
-    threading.Thread(target=prepare, daemon=True).start()
-    while True:
-        yield ready.get()
+def random_batch(shards: list[Shard], size: int, rng: np.random.Generator) -> tuple[Crops, Answers]:
+    """A batch from one of the shards."""
+    shard = shards[rng.integers(len(shards))]
+    rows = rng.choice(len(shard.people), min(size, len(shard.people)), replace=False)
+    batch = crops_of(shard, rows, rng)
+    return mirrored(*batch) if rng.random() < 0.5 else batch
 
 
 def encode(encoder: Encoder, crops: Crops) -> Encoded:
@@ -137,29 +124,19 @@ def judged(encoder: Encoder, shard: Shard, people: int = 600) -> dict[str, float
     return {name: value / batch_count for name, value in sums.items()}
 
 
-def line(terms: dict[str, float]) -> str:
-    return " ".join(f"{name} {value:.4f}" for name, value in terms.items())
-
-
 def train(
     shards: list[Shard], held_out: Shard, config: EncoderTraining, checkpoint: Path, minutes: float
 ) -> Run[Encoder]:
     """Train until the steps or the minutes are used up."""
     run = start(new_encoder(config), config, checkpoint)
-    began, sums = time.monotonic(), defaultdict[str, float](float)
-    for batch in random_batches(shards, config.batch, config.seed + run.step):
-        if run.step >= config.steps or time.monotonic() - began > 60 * minutes:
-            break
-        for name, value in advance(run, batch, config).items():
-            sums[name] += value / REPORT_EVERY
-        if run.step % REPORT_EVERY == 0:
-            pace = (time.monotonic() - began) / 60
-            log.info("step %d, %.1f min, training: %s", run.step, pace, line(sums))
-            sums.clear()
-        if run.step % SAVE_EVERY == 0:
-            log.info("held out: %s", line(judged(run.averaged, held_out)))
-            save(run, config, checkpoint)
-    save(run, config, checkpoint)
+    rng = np.random.default_rng(config.seed + run.step)
+    lessons = Lessons(
+        ahead(partial(random_batch, shards, config.batch, rng)),
+        partial(advance, run, config=config),
+        partial(judged, run.averaged, held_out),
+        partial(save, run, config, checkpoint),
+    )
+    teach(run, lessons, config.steps, minutes)
     return run
 
 

@@ -41,6 +41,11 @@ def pictures_path(shard: Path) -> Path:
     return shard.parent / "pictures" / shard.name
 
 
+def encoded_path(shard: Path) -> Path:
+    """Where lies what an encoder read in the pictures of a shard."""
+    return shard.parent / "encoded" / shard.name
+
+
 def shards_with_pictures(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.glob("*.npz")) if pictures_path(path).exists()]
 

@@ -2,7 +2,8 @@
 import torch
 
 from model_server.learning.encoder.config import MAP_PX, EncoderConfig
-from model_server.learning.encoder.encoder import Encoder, landmark_maps, places
+from model_server.learning.encoder.encoder import Encoder
+from model_server.learning.encoder.heat import landmark_maps, places
 from model_server.person_crop import CROP_PX
 
 
