@@ -23,12 +23,13 @@ from model_server.learning.network.config import (
     GRADIENT,
     PRIOR,
     RESIDUALS,
+    TERMS,
     NetworkConfig,
 )
-from model_server.learning.network.energy import TERMS, Energy, Residuals, total
+from model_server.learning.network.energy import Energy, Residuals, total
 from model_server.learning.network.evidence import ENDS, Evidence
 from model_server.learning.network.layers import Reader, Stage, small
-from model_server.learning.network.picture import FEATURES, PARTS, Sight, unseen
+from model_server.learning.network.picture import FEATURES, PARTS, Sight, as_read
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
 
 EVIDENCE_SIZE: Final = LANDMARKS * (7 + 3) + len(ENDS) * (6 + 1) + 1 + FEATURES + 1
@@ -50,7 +51,7 @@ class Descent(nn.Module):
         super().__init__()
         self.config = config
         self.body = body
-        self.energy = Energy()
+        self.energy = Energy(config.terms)
         self.context = Reader(EVIDENCE_SIZE, config.hidden, config.context, config.context_blocks)
         self.guess = small(nn.Linear(config.context, STATE))
         self.remember = nn.Linear(config.context, config.memory) if config.memory else None
@@ -59,8 +60,7 @@ class Descent(nn.Module):
         self.half_precision = False  # in training: networks in bfloat16, geometry never
 
     def forward(self, evidence: Evidence, sight: Sight, stages: int | None = None) -> list[Posed]:
-        if not self.config.reads_picture:
-            sight = unseen(sight)
+        sight = as_read(sight, self.config.reads)
         with self._precision(evidence):
             context = self.context(flat(evidence, sight))
             increment = self.guess(torch.nn.functional.silu(context))

@@ -3,23 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from model_server.learning.network.alignment import Alignment, align
+from model_server.learning.network.config import TERMS
 from model_server.learning.network.evidence import Evidence, radius
 from model_server.learning.network.picture import Sight
 from model_server.learning.network.state import LANDMARKS, Posed
 from model_server.learning.priors import BODY_FLOW, load_flow
-
-# Reprojection leads; the encoder's second opinion, the part maps, the detector's depth hints and
-# the turns of head and hands follow; a usual pose and an average shape are preferred where nothing
-# speaks against them.
-TERMS: Final = ("reprojection", "second", "depth", "ends", "cover", "stay", "pose", "shape")
-WEIGHTS: Final = (1.0, 0.5, 0.3, 0.2, 0.3, 0.3, 0.05, 0.02)
 
 
 @dataclass(frozen=True)
@@ -32,14 +27,15 @@ class Residuals:
     ends: Tensor  # (B, 3, 6) posed minus seen, two columns of each turn, by trust
     alignment: Alignment
     latent: Tensor  # (B, 63) the pose as the prior sees it, standard normal for people
-    energies: Tensor  # (B, len(TERMS))
+    energies: Tensor  # (B, len(TERMS)), 0 where a term is left out
 
 
 class Energy(nn.Module):
     """Compares posed bodies with evidence; holds the prior, which knows which poses people take."""
 
-    def __init__(self) -> None:
+    def __init__(self, terms: Sequence[str] = tuple(TERMS)) -> None:
         super().__init__()
+        self.terms = [float(term in terms) for term in TERMS]
         self.prior = load_flow(BODY_FLOW).requires_grad_(False)
 
     def forward(self, posed: Posed, evidence: Evidence, sight: Sight) -> Residuals:
@@ -63,14 +59,14 @@ class Energy(nn.Module):
             (posed.phenotypes - 0.5).square().mean(1),
         ]
         seen = (sight.heat_trust > 0)[..., None]
-        terms = torch.stack(energies, 1)
+        terms = torch.stack(energies, 1) * points.new_tensor(self.terms)
         ends = evidence.ends_trust[..., None] * turned[..., :2].flatten(2)
         return Residuals(points, second * seen, world, ends, alignment, latent, terms)
 
 
 def total(residuals: Residuals) -> Tensor:
-    """The energy (B,): `WEIGHTS` of `TERMS`."""
-    return residuals.energies @ residuals.energies.new_tensor(WEIGHTS)
+    """The energy (B,), its terms weighted."""
+    return residuals.energies @ residuals.energies.new_tensor(list(TERMS.values()))
 
 
 def by_trust(lengths: Tensor, trust: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ present, every share of every part is zero, and the second opinion is the first.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from model_server.learning.body.parts import PART_NAMES
+from model_server.learning.network import config
 from model_server.learning.network.evidence import Detection, Evidence, through
 from model_server.learning.network.state import LANDMARKS
 
@@ -84,10 +86,10 @@ def see_picture(reading: Reading, detection: Detection, evidence: Evidence) -> S
     )
 
 
-def unseen(sight: Sight) -> Sight:
-    """The same people, but nobody has looked at their pictures."""
-    nothing = {
-        name: torch.zeros_like(getattr(sight, name))
-        for name in ("features", "parts", "heat_trust", "present")
-    }
-    return replace(sight, **nothing)
+def as_read(sight: Sight, reads: Collection[str]) -> Sight:
+    """The sight of somebody who is told only some of `config.FEATURES`, `PARTS` and `HEAT`."""
+    fields = {config.FEATURES: "features", config.PARTS: "parts", config.HEAT: "heat_trust"}
+    missing = [field for name, field in fields.items() if name not in reads]
+    if not reads:
+        missing.append("present")
+    return replace(sight, **{name: torch.zeros_like(getattr(sight, name)) for name in missing})

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from model_server.learning.body.landmark_model import LandmarkModel
-from model_server.learning.network.config import METHODS
+from model_server.learning.network.config import ABLATIONS, METHODS, TERMS
 from model_server.learning.network.descent import Descent, mean_state
 from model_server.learning.network.energy import Energy, total
 from model_server.learning.network.state import END_BONES, Posed
@@ -47,7 +47,7 @@ def test_a_method_that_does_not_read_pictures_does_not_look(
     )
     looks = [network(evidence, each)[0][-1].landmarks for each in (sight, seeing)]
     assert not torch.allclose(*looks)
-    network.config = dataclasses.replace(network.config, reads_picture=False)
+    network.config = dataclasses.replace(network.config, reads=())
     blind = [network(evidence, each)[0][-1].landmarks for each in (sight, seeing)]
     assert torch.allclose(*blind)
 
@@ -104,3 +104,29 @@ def test_the_truth_has_less_energy_than_other_poses(
     energy = Energy()
     better, worse = (total(energy(posed, evidence, sight)) for posed in (right, wrong))
     assert (better < worse).float().mean() > 0.95
+
+
+@pytest.mark.parametrize("name", sorted(ABLATIONS))
+def test_ablations_run_and_differ(
+    name: str, landmark_model: LandmarkModel, samples: Samples
+) -> None:
+    config = dataclasses.replace(ABLATIONS[name], **SMALL)
+    network = Descent(config, landmark_model, mean_state(torch.from_numpy(samples.rotations)))
+    posed, energies = network(*evidence_and_truth(people_of(samples), landmark_model)[:2])
+    assert len(posed) == config.stages + 1
+    assert torch.isfinite(energies).all()
+    assert config != dataclasses.replace(METHODS["hund"], **SMALL)
+
+
+def test_terms_that_are_left_out_count_nothing(
+    landmark_model: LandmarkModel, samples: Samples
+) -> None:
+    evidence, sight, _ = evidence_and_truth(people_of(samples), landmark_model)
+    posed = small_network("hund", landmark_model, samples)(evidence, sight)[0][-1]
+    whole, some = (
+        Energy(terms)(posed, evidence, sight).energies for terms in (tuple(TERMS), ("pose",))
+    )
+    pose = list(TERMS).index("pose")
+    assert (whole > 0).any(0).sum() >= 4
+    assert torch.equal(some[:, pose], whole[:, pose])
+    assert some.count_nonzero() == some[:, pose].count_nonzero()
