@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from model_server.learning.network.config import METHODS, NetworkConfig
 from model_server.learning.training.losses import LossWeights
+from model_server.learning.training.regimes import Regime
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class TrainConfig:
     steps: int = 12_500
     batch: int = 320  # rendered people a step
     imagined: float = 0.8  # imagined people for each of them
+    regime: Regime = "full"  # of people without labels, where there are any
+    unlabelled: float = 0.5  # of them for each rendered one with labels
     learning_rate: float = 1e-3
     warm_up: int = 300
     weight_decay: float = 0.02

@@ -8,12 +8,14 @@ pose roughly and the poses are never twice the same.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from model_server.learning.body.landmark_model import LandmarkModel
-from model_server.learning.mocap.augment import PoseSampler
+from model_server.learning.mocap.so3 import Array
 from model_server.learning.network.evidence import Detection, nothing_closer
 from model_server.learning.network.picture import nothing_read
 from model_server.learning.network.state import LANDMARKS, project
@@ -21,10 +23,14 @@ from model_server.learning.samples.people import random_people
 from model_server.learning.training.batch import People
 
 
+class Poses(Protocol):
+    """Where poses come from, as `mocap.augment.PoseSampler`."""
+
+    def sample(self, rng: np.random.Generator, n: int) -> Array: ...
+
+
 @torch.no_grad()
-def imagined(
-    donors: People, poses: PoseSampler, body: LandmarkModel, rng: np.random.Generator
-) -> People:
+def imagined(donors: People, poses: Poses, body: LandmarkModel, rng: np.random.Generator) -> People:
     """As many new people as there are donors."""
     drawn = random_people(poses.sample(rng, len(donors)), body, rng)
     rotations, phenotypes = torch.from_numpy(drawn.rotations), torch.from_numpy(drawn.phenotypes)

@@ -3,6 +3,8 @@
 .cache/samples/train`.
 
 Runs on a GPU when there is one, goes on from its checkpoint, and may be stopped at any time.
+People without labels can be learned from beside those with labels (`regimes.py`):
+`--regime self --unlabelled FOLDER --start-from .cache/runs/hund.pt --checkpoint OTHER`.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ from torch import Tensor
 
 from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
 from model_server.learning.body.body_model import BodyModel
-from model_server.learning.body.landmark_model import body_with_skin
+from model_server.learning.body.landmark_model import LandmarkModel, body_with_skin
 from model_server.learning.encoder.read import read_people
 from model_server.learning.mocap.augment import PoseSampler
 from model_server.learning.network.config import METHODS
 from model_server.learning.network.descent import Descent, mean_state
-from model_server.learning.runs import Run, descend, device, save, start
+from model_server.learning.runs import Run, descend, device, load, save, start
 from model_server.learning.tensors import joined
 from model_server.learning.training.adversary import (
     Adversary,
@@ -32,10 +34,13 @@ from model_server.learning.training.adversary import (
     price_of_mistakes,
 )
 from model_server.learning.training.batch import People, augmented, evidence_and_truth
+from model_server.learning.training.closer import looked_closer
 from model_server.learning.training.config import TrainConfig, training_of
-from model_server.learning.training.imagine import imagined
+from model_server.learning.training.imagine import Poses, imagined
 from model_server.learning.training.losses import trajectory_loss
 from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
+from model_server.learning.training.regimes import REGIMES, unlabelled_loss
+from model_server.learning.training.withheld import StraightHips, bent_hips
 
 log = logging.getLogger(__name__)
 VALIDATION = 1500  # first people of the training set, never trained on
@@ -47,10 +52,12 @@ def train(
     config: TrainConfig,
     checkpoint: Path,
     minutes: float,
-    poses: PoseSampler | None = None,
+    poses: Poses | None = None,
+    *,
+    unlabelled: People | None = None,
 ) -> Run[Descent]:
     """Train until the steps or the minutes are used up; with poses, half of every batch is
-    imagined.
+    imagined. Of unlabelled people some join every batch, taught by the regime of the configuration.
     """
     run = start(new_network(people, config), config, checkpoint)
     run.network.half_precision = config.half_precision
@@ -64,7 +71,9 @@ def train(
         if poses is not None:
             donors = batch[: round(config.imagined * config.batch)]
             batch = joined([batch, imagined(donors, poses, run.network.body, rng)])
-        losses.append(advance(run, batch, config, judges))
+        batch = looked_closer(batch, run.network.body, generator)
+        others = None if unlabelled is None else drawn(unlabelled, config, generator)
+        losses.append(advance(run, batch, config, judges, others))
         if run.step % 250 == 0:
             report(run, losses, held_out, began)
             losses.clear()
@@ -98,8 +107,33 @@ def new_network(people: People, config: TrainConfig) -> Descent:
     return Descent(config.network, body_with_skin(BodyModel()), mean_state(people.rotations))
 
 
+def drawn(unlabelled: People, config: TrainConfig, generator: torch.Generator) -> People:
+    """Some of the people without labels, for one batch."""
+    count = round(config.unlabelled * config.batch)
+    rows = torch.randint(len(unlabelled), (count,), generator=generator)
+    return augmented(unlabelled[rows], generator)
+
+
+def with_bent_withheld(people: People) -> tuple[People, People, Poses]:
+    """The people who bend no hip, those who do, and poses to imagine that do not."""
+    body = LandmarkModel(BodyModel())
+    bent = bent_hips(people.rotations, body)
+    return people[~bent], people[bent], StraightHips(PoseSampler(), body)
+
+
+def branch(start_from: Path, people: People, config: TrainConfig, checkpoint: Path) -> None:
+    """Begin a run with the averaged weights of another one."""
+    network = new_network(people, config)
+    network.load_state_dict(load(start_from)["averaged"])
+    save(start(network, config, checkpoint), config, checkpoint)
+
+
 def advance(
-    run: Run[Descent], people: People, config: TrainConfig, judges: Run[Adversary] | None = None
+    run: Run[Descent],
+    people: People,
+    config: TrainConfig,
+    judges: Run[Adversary] | None = None,
+    unlabelled: People | None = None,
 ) -> float:
     """One step on one batch; returns its loss."""
     evidence, sight, truth = evidence_and_truth(people.to(device()), run.network.body)
@@ -108,6 +142,9 @@ def advance(
     if judges is not None:
         verdict = judges.network(stages[-1].rotations, stages[-1].phenotypes)
         loss = loss + config.adversary * price_of_fakes(verdict)
+    if unlabelled is not None:
+        others = unlabelled.to(device())
+        loss = loss + unlabelled_loss(run.network, others, config.regime, config.weights)
     value = descend(run, loss, config)
     if judges is not None:
         price = price_of_mistakes(
@@ -157,10 +194,25 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=TrainConfig.steps)
     parser.add_argument("--batch", type=int, default=TrainConfig.batch)
     parser.add_argument("--imagined", type=float, default=TrainConfig.imagined)
+    parser.add_argument("--learning-rate", type=float, default=TrainConfig.learning_rate)
+    parser.add_argument("--start-from", type=Path, help="checkpoint of the weights to begin with")
+    parser.add_argument(
+        "--regime", choices=REGIMES, default="full", help="how people without labels are taught"
+    )
+    parser.add_argument(
+        "--unlabelled", type=Path, default=Path(".cache/samples/photos"), help="where they are"
+    )
+    parser.add_argument(
+        "--withhold",
+        action="store_true",
+        help="they are the people of --samples who bend a hip; with --regime full nobody is",
+    )
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if arguments.regime == "weak" and not arguments.withhold:
+        parser.error("True 2D landmarks are known of rendered people only: add --withhold.")
     torch.set_num_threads(arguments.threads)
     people = read_people(arguments.samples)
     config = dataclasses.replace(
@@ -168,11 +220,24 @@ def main() -> None:
         steps=arguments.steps,
         batch=arguments.batch,
         imagined=arguments.imagined,
+        regime=arguments.regime,
+        learning_rate=arguments.learning_rate,
     )
     checkpoint = arguments.checkpoint or Path(f".cache/runs/{arguments.method}.pt")
     log.info("%d people, %d pictures read", len(people), int(people.reading.present.sum()))
     held_out, kept = people[:VALIDATION], people[VALIDATION:]
-    train(kept, held_out, config, checkpoint, arguments.minutes, PoseSampler())
+    poses: Poses = PoseSampler()
+    unlabelled = None
+    if arguments.withhold:
+        kept, unlabelled, poses = with_bent_withheld(kept)
+    elif config.regime == "self":
+        unlabelled = read_people(arguments.unlabelled)
+    if config.regime == "full":
+        unlabelled = None
+    log.info("%d with labels, %d without", len(kept), 0 if unlabelled is None else len(unlabelled))
+    if arguments.start_from and not checkpoint.exists():
+        branch(arguments.start_from, kept, config, checkpoint)
+    train(kept, held_out, config, checkpoint, arguments.minutes, poses, unlabelled=unlabelled)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ class LossWeights:
     decay: float = 0.8  # weight of a stage relative to the next
     progress: float = 0.1  # price of a stage that is worse than the one before
     descent: float = 1.0  # price of a stage whose energy is higher than the one before
+    energy: float = 3.0  # of people without labels, so that reprojection weighs as `points` does
 
 
 def stage_loss(posed: Posed, truth: Truth, evidence: Evidence, weights: LossWeights) -> Tensor:
@@ -66,8 +67,23 @@ def trajectory_loss(
     losses = torch.stack(
         [stage_loss(posed, truth, evidence, weights) for posed in stages]
     )  # (M + 1, B)
-    decay = losses.new_tensor([weights.decay**i for i in reversed(range(len(stages)))])
-    setback = (losses[1:] - losses[:-1].detach()).clamp(min=0).mean()
-    climb = (energies[1:] - energies[:-1].detach()).clamp(min=0).mean()
-    supervised = (decay[:, None] * losses).sum(0).mean() / decay.sum()
-    return supervised + weights.progress * setback + weights.descent * climb
+    supervised = later_more(losses, weights)
+    return supervised + weights.progress * climb(losses) + weights.descent * climb(energies)
+
+
+def energy_loss(energies: Tensor, weights: LossWeights) -> Tensor:
+    """Scalar for people without labels: the energies (M + 1, B) of all stages are what is lowered,
+    and a stage pays extra where it climbs.
+    """
+    return weights.energy * later_more(energies, weights) + weights.descent * climb(energies)
+
+
+def later_more(losses: Tensor, weights: LossWeights) -> Tensor:
+    """Mean of losses (M + 1, B) in which later stages weigh more."""
+    decay = losses.new_tensor([weights.decay**i for i in reversed(range(len(losses)))])
+    return (decay[:, None] * losses).sum(0).mean() / decay.sum()
+
+
+def climb(losses: Tensor) -> Tensor:
+    """How much stages of losses (M + 1, B) are worse than the one before, on average."""
+    return (losses[1:] - losses[:-1].detach()).clamp(min=0).mean()
