@@ -122,7 +122,7 @@ def read_shard_people(path: Path) -> People:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=Path, default=Path(".cache/samples"))
-    parser.add_argument("--split", choices=("train", "test"), default="train")
+    parser.add_argument("--split", default="train", help="folder in --samples")
     parser.add_argument("--checkpoint", type=Path, default=Path(".cache/runs/encoder.pt"))
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
