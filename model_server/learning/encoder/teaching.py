@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -31,16 +30,13 @@ class Lessons(Generic[B]):
 
 
 def ahead(prepare: Callable[[], B]) -> Iterator[B]:
-    """Batches without end, prepared by a thread one step ahead."""
-    ready: queue.Queue[B] = queue.Queue(2)
-
-    def work() -> None:
+    """Batches without end, each prepared by a thread while the one before is used."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(prepare)
         while True:
-            ready.put(prepare())
-
-    threading.Thread(target=work, daemon=True).start()
-    while True:
-        yield ready.get()
+            batch = coming.result()
+            coming = worker.submit(prepare)
+            yield batch
 
 
 def teach(run: Run[Any], lessons: Lessons[B], steps: int, minutes: float) -> None:
