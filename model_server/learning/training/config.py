@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
-from model_server.learning.network.config import METHODS, NetworkConfig
+from model_server.learning.network.config import ABLATIONS, METHODS, NetworkConfig
 from model_server.learning.training.losses import LossWeights
 from model_server.learning.training.regimes import Regime
+
+FLAWLESS: Final = "no-detector-errors"
+TRAINABLE: Final = (*METHODS, *ABLATIONS, FLAWLESS)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class TrainConfig:
     imagined: float = 0.8  # imagined people for each of them
     regime: Regime = "full"  # of people without labels, where there are any
     unlabelled: float = 0.5  # of them for each rendered one with labels
+    detector_errors: bool = True  # else landmarks are the truth but for a little noise
     learning_rate: float = 1e-3
     warm_up: int = 300
     weight_decay: float = 0.02
@@ -45,5 +50,8 @@ class TrainConfig:
 
 
 def training_of(method: str) -> TrainConfig:
-    """How a method of `METHODS` is trained: all alike, but HMR has judges for a prior."""
-    return TrainConfig(network=METHODS[method], adversary=0.05 if method == "hmr" else 0.0)
+    """How one of `TRAINABLE` is trained: all alike, but HMR has judges for a prior."""
+    if method == FLAWLESS:
+        return TrainConfig(detector_errors=False)
+    network = (METHODS | ABLATIONS)[method]
+    return TrainConfig(network=network, adversary=0.05 if method == "hmr" else 0.0)

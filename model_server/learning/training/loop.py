@@ -24,7 +24,6 @@ from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel, body_with_skin
 from model_server.learning.encoder.read import read_people
 from model_server.learning.mocap.augment import PoseSampler
-from model_server.learning.network.config import METHODS
 from model_server.learning.network.descent import Descent, mean_state
 from model_server.learning.runs import Run, descend, device, load, save, start
 from model_server.learning.tensors import joined
@@ -35,7 +34,8 @@ from model_server.learning.training.adversary import (
 )
 from model_server.learning.training.batch import People, augmented, evidence_and_truth
 from model_server.learning.training.closer import looked_closer
-from model_server.learning.training.config import TrainConfig, training_of
+from model_server.learning.training.config import TRAINABLE, TrainConfig, training_of
+from model_server.learning.training.flawless import flawless
 from model_server.learning.training.imagine import Poses, imagined
 from model_server.learning.training.losses import trajectory_loss
 from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
@@ -189,7 +189,7 @@ def limb_errors(network: Descent, people: People) -> tuple[Tensor, list[Tensor]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=Path, default=Path(".cache/samples/train"))
-    parser.add_argument("--method", choices=sorted(METHODS), default="hund")
+    parser.add_argument("--method", choices=TRAINABLE, default="hund")
     parser.add_argument("--checkpoint", type=Path, help=".cache/runs/METHOD.pt where not given")
     parser.add_argument("--steps", type=int, default=TrainConfig.steps)
     parser.add_argument("--batch", type=int, default=TrainConfig.batch)
@@ -234,6 +234,8 @@ def main() -> None:
         unlabelled = read_people(arguments.unlabelled)
     if config.regime == "full":
         unlabelled = None
+    if not config.detector_errors:
+        kept = flawless(kept, LandmarkModel(BodyModel()))
     log.info("%d with labels, %d without", len(kept), 0 if unlabelled is None else len(unlabelled))
     if arguments.start_from and not checkpoint.exists():
         branch(arguments.start_from, kept, config, checkpoint)
