@@ -39,7 +39,7 @@ from model_server.learning.training.flawless import flawless
 from model_server.learning.training.imagine import Poses, imagined
 from model_server.learning.training.losses import trajectory_loss
 from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
-from model_server.learning.training.regimes import REGIMES, unlabelled_loss
+from model_server.learning.training.regimes import REGIMES, Regime, unlabelled_loss
 from model_server.learning.training.withheld import StraightHips, bent_hips
 
 log = logging.getLogger(__name__)
@@ -114,13 +114,6 @@ def drawn(unlabelled: People, config: TrainConfig, generator: torch.Generator) -
     return augmented(unlabelled[rows], generator)
 
 
-def with_bent_withheld(people: People) -> tuple[People, People, Poses]:
-    """The people who bend no hip, those who do, and poses to imagine that do not."""
-    body = LandmarkModel(BodyModel())
-    bent = bent_hips(people.rotations, body)
-    return people[~bent], people[bent], StraightHips(PoseSampler(), body)
-
-
 def branch(start_from: Path, people: People, config: TrainConfig, checkpoint: Path) -> None:
     """Begin a run with the averaged weights of another one."""
     network = new_network(people, config)
@@ -186,7 +179,7 @@ def limb_errors(network: Descent, people: People) -> tuple[Tensor, list[Tensor]]
     return pa_mpjpe(seen, true), [pa_mpjpe(posed.landmarks[:, rows], true) for posed in stages]
 
 
-def main() -> None:
+def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=Path, default=Path(".cache/samples/train"))
     parser.add_argument("--method", choices=TRAINABLE, default="hund")
@@ -210,9 +203,26 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     if arguments.regime == "weak" and not arguments.withhold:
         parser.error("True 2D landmarks are known of rendered people only: add --withhold.")
+    return arguments
+
+
+def by_labels(
+    people: People, regime: Regime, unlabelled: Path, *, withhold: bool
+) -> tuple[People, People | None, Poses]:
+    """People with labels, those without where the regime teaches any, and poses to imagine."""
+    if withhold:
+        body = LandmarkModel(BodyModel())
+        bent = bent_hips(people.rotations, body)
+        others = None if regime == "full" else people[bent]
+        return people[~bent], others, StraightHips(PoseSampler(), body)
+    return people, read_people(unlabelled) if regime == "self" else None, PoseSampler()
+
+
+def main() -> None:
+    arguments = parsed()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
     people = read_people(arguments.samples)
     config = dataclasses.replace(
@@ -226,14 +236,9 @@ def main() -> None:
     checkpoint = arguments.checkpoint or Path(f".cache/runs/{arguments.method}.pt")
     log.info("%d people, %d pictures read", len(people), int(people.reading.present.sum()))
     held_out, kept = people[:VALIDATION], people[VALIDATION:]
-    poses: Poses = PoseSampler()
-    unlabelled = None
-    if arguments.withhold:
-        kept, unlabelled, poses = with_bent_withheld(kept)
-    elif config.regime == "self":
-        unlabelled = read_people(arguments.unlabelled)
-    if config.regime == "full":
-        unlabelled = None
+    kept, unlabelled, poses = by_labels(
+        kept, config.regime, arguments.unlabelled, withhold=arguments.withhold
+    )
     if not config.detector_errors:
         kept = flawless(kept, LandmarkModel(BodyModel()))
     log.info("%d with labels, %d without", len(kept), 0 if unlabelled is None else len(unlabelled))
