@@ -2,9 +2,12 @@
 """How well expressions, gaze and heads are read: `python -m benchmarks.faces`.
 
 Rendered faces that were never trained on, seen by the real detector
-(`python -m model_server.learning.faces.generate --split test`). Baselines: a face that is always at
-rest, the geometric rules of `facial_rules.py`, and for heads the detector's own axes. The network
-is measured after every number of stages. With `--bodies N` whole people are rendered, found by the
+(`python -m model_server.learning.faces.generate --split test`) and read by the encoder
+(`python -m model_server.learning.details.read faces --split test`). Baselines: a face that is
+always at rest, the geometric rules of `facial_rules.py`, for heads the detector's own axes, and the
+exported graph. The network is measured after every number of stages, with and without what was read
+in the pictures. `second opinion` compares where detector and encoder see the points, in extents of
+the face. With `--bodies N` whole people are rendered, found by the
 server's own steps, and their heads are compared before and after the face is joined to the body.
 """
 
@@ -22,22 +25,30 @@ import torch
 from torch import Tensor
 
 from benchmarks.facial_rules import facial_actions
-from model_server.bones import BodyBones
+from model_server.bones import Array, BodyBones
 from model_server.camera import Camera
-from model_server.decode import evidence_of
+from model_server.decode import evidence_of as evidence_of_bodies
 from model_server.face import FaceDetector
 from model_server.face_session import OnnxFace
 from model_server.fusion import Rotations, chained
 from model_server.head import fuse_head
 from model_server.hypotheses import vote
-from model_server.landmarks import FaceLandmarks, PoseLandmarks
+from model_server.landmarks import DetailReading, FaceLandmarks, PoseLandmarks
 from model_server.learning.body.body_model import ASSET
 from model_server.learning.body.pose_bones import POSE_BONES
 from model_server.learning.body.rotations import angle_between
 from model_server.learning.faces.anatomy import anatomy_of, seen_points
-from model_server.learning.faces.batch import Faces, faces_of
-from model_server.learning.faces.evidence import FaceEvidence, see
+from model_server.learning.faces.batch import (
+    Faces,
+    evidence_of,
+    places_px,
+    read_faces,
+    without_reading,
+)
+from model_server.learning.faces.evidence import FaceEvidence
 from model_server.learning.faces.export import DEFAULT_OUT
+from model_server.learning.faces.network import FaceDescent
+from model_server.learning.faces.points import IRISES, POINTS
 from model_server.learning.faces.sculpt import Sculpt, load_sculpt
 from model_server.learning.faces.store import FaceSamples, read_shards
 from model_server.learning.faces.train import AT_REST, load_network
@@ -129,13 +140,13 @@ def detector_heads(evidence: FaceEvidence, true: Tensor) -> Tensor:
     return seen @ (u @ vt)
 
 
-def measure(folder: Path, checkpoint: Path) -> dict[str, dict[str, float]]:
+def measure(folder: Path, checkpoint: Path, graph: Path) -> dict[str, dict[str, float]]:
     body = load_body_arrays()
     sculpt = load_sculpt(len(body.template_vertices))
     samples = read_shards(folder)
-    faces: Faces = faces_of(samples, seen_points(body, sculpt), body)
+    faces = read_faces(folder, seen_points(body, sculpt), body)[0]
     names, ruler = [str(name) for name in body.facial_action_names], Ruler(body, sculpt)
-    true, evidence = faces.actions, see(faces.detection)
+    true, evidence = faces.actions, evidence_of(faces)
     results = {
         "always at rest": row(torch.zeros_like(true), true, ruler),
         "rules": row(by_rules(samples, names), true, ruler),
@@ -143,17 +154,78 @@ def measure(folder: Path, checkpoint: Path) -> dict[str, dict[str, float]]:
             "head_deg": head_degrees(detector_heads(evidence, faces.rotation), faces.rotation)
         },
     }
-    network = load_network(checkpoint)
-    with torch.no_grad():
-        stages = network(evidence, max(STAGES))
-    for stage in STAGES:
-        posed = stages[stage]
-        heads = evidence.cam_from_virtual @ posed.rotation
-        results[f"network, {stage} stages"] = {
-            **row(posed.sure_actions, true, ruler),
+    if graph.exists():
+        actions, heads = exported(faces, samples, graph, names)
+        results["exported graph"] = {
+            **row(actions, true, ruler),
             "head_deg": head_degrees(heads, faces.rotation),
         }
+    if checkpoint.exists():
+        network = load_network(checkpoint)
+        results["second opinion"] = opinions(faces, network)
+        blind = without_reading(faces, torch.ones(len(faces), dtype=torch.bool))
+        for name, read in (("network", faces), ("network without the picture", blind)):
+            for stage, told in enumerate(staged(network, read, ruler)):
+                results[f"{name}, {stage} stages"] = told
     return results
+
+
+def staged(network: FaceDescent, faces: Faces, ruler: Ruler) -> list[dict[str, float]]:
+    """The network after every number of stages."""
+    evidence = evidence_of(faces)
+    with torch.no_grad():
+        stages = network(evidence, max(STAGES))
+    turns = [evidence.cam_from_virtual @ stages[stage].rotation for stage in STAGES]
+    return [
+        {
+            **row(stages[stage].sure_actions, faces.actions, ruler),
+            "head_deg": head_degrees(turn, faces.rotation),
+        }
+        for stage, turn in zip(STAGES, turns, strict=True)
+    ]
+
+
+def exported(
+    faces: Faces, samples: FaceSamples, graph: Path, names: list[str]
+) -> tuple[Tensor, Tensor]:
+    """Actions (N, A) and heads (N, 3, 3) as the exported graph tells them at run time, but that
+    small faces count fully.
+    """
+    session, actions, heads = OnnxFace(graph), list[list[float]](), list[Array]()
+    for i in range(len(samples)):
+        x, y = (float(value) for value in samples.center_px[i])
+        seen = session.run(
+            found(faces, samples, i), Camera(float(samples.focal_px[i]), (x, y), "given")
+        )
+        assert seen.cam_from_head is not None
+        actions.append([seen.actions.get(name, 0.0) / max(seen.clarity, 1e-3) for name in names])
+        heads.append(seen.cam_from_head)
+    return torch.tensor(actions), torch.from_numpy(np.stack(heads)).float()
+
+
+def found(faces: Faces, samples: FaceSamples, index: int) -> FaceLandmarks:
+    """One face as the server knows it."""
+    read = faces.reading[slice(index, index + 1)]
+    parts = (read.features, read.heat_px, read.heat_trust)
+    reading = DetailReading(*(part[0].numpy() for part in parts)) if read.present.any() else None
+    return FaceLandmarks(samples.landmarks_px[index], samples.depth[index], reading)
+
+
+def opinions(faces: Faces, network: FaceDescent) -> dict[str, float]:
+    """How far detector and encoder are off, in extents of the faces; irises on their own, too."""
+    true = places_px(faces, network.face)
+    extent = (true - true.mean(1, keepdim=True)).square().sum(2).mean(1).sqrt()[:, None]
+    irises = [POINTS.index(point) for point in IRISES]
+    detector, encoder = (
+        (px - true).norm(dim=2) / extent
+        for px in (faces.detection.landmarks_px, faces.reading.heat_px)
+    )
+    return {
+        "detector": detector.mean().item(),
+        "encoder": encoder.mean().item(),
+        "detector, irises": detector[:, irises].mean().item(),
+        "encoder, irises": encoder[:, irises].mean().item(),
+    }
 
 
 def milliseconds(graph: Path, samples: FaceSamples) -> float:
@@ -202,7 +274,7 @@ class Joiner:
     ) -> list[float]:
         """Errors of the head, radians: the body's, the face's, joined."""
         config = self._descent.config
-        posed = self._descent.run(evidence_of([vote(found)], camera))
+        posed = self._descent.run(evidence_of_bodies([vote(found)], camera))
         phenotypes = dict(zip(config.phenotypes, posed.phenotypes[0].tolist(), strict=True))
         bones = self._bones.reference(phenotypes)
         body: Rotations = dict(zip(config.pose_bones, posed.rotations[0], strict=True))
@@ -227,7 +299,7 @@ def main() -> None:
     parser.add_argument("--bodies", type=int, default=0)
     parser.add_argument("--data", type=Path, default=Path(".cache/data/base"))
     arguments = parser.parse_args()
-    results = measure(arguments.samples, arguments.checkpoint)
+    results = measure(arguments.samples, arguments.checkpoint, arguments.graph)
     results["one face"] = {"ms": milliseconds(arguments.graph, read_shards(arguments.samples))}
     if arguments.bodies:
         heads = heads_of_bodies(arguments.bodies, arguments.graph, arguments.data)

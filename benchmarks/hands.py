@@ -2,11 +2,13 @@
 """How well hands are posed: `python -m benchmarks.hands`.
 
 Rendered hands that were never trained on, half of their gestures unseen too, looked at by the real
-detector (`python -m model_server.learning.hands.generate --split test`). Compared are the
-detector's own 3D points, the geometric fit of fingers to these points (plain, and with the palm's
-points where the detector sees them), and the learned descent after every stage. Joint errors are
-millimetres on the person's own hand, from the wrist (`root`) and after Procrustes alignment
-(`pa`); angles are degrees.
+detector (`python -m model_server.learning.hands.generate --split test`) and read by the encoder
+(`python -m model_server.learning.details.read hands --split test`). Compared are the detector's own
+3D points, the geometric fit of fingers to these points (plain, and with the palm's points where the
+detector sees them), the exported graph, and the learned descent after every stage, with and without
+what was read in the pictures. Joint errors are millimetres on the person's own hand, from the wrist
+(`root`) and after Procrustes alignment (`pa`); angles are degrees. `second opinion` compares where
+detector and encoder see the landmarks, in extents of the hand.
 """
 
 from __future__ import annotations
@@ -15,25 +17,30 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 import torch
+from torch import Tensor
 
 from benchmarks.geometric_hands import finger_rotations, hand_in_camera, palm_turn
 from model_server.bones import BodyBones
 from model_server.camera import Camera
+from model_server.detail_crop import DETAIL_PX
 from model_server.hand_rig import hand_rig
+from model_server.hand_session import HandEvidence, OnnxHands
 from model_server.landmarks import HandLandmarks
 from model_server.learning.body.body_model import ASSET
+from model_server.learning.details.kinds import KINDS
 from model_server.learning.hands.articulation import BONES, bone_ends, palm_m, points_of
-from model_server.learning.hands.batch import hands_of
-from model_server.learning.hands.evidence import see
-from model_server.learning.hands.export_onnx import DEFAULT_OUT, INPUTS
-from model_server.learning.hands.hand_model import read_offsets
+from model_server.learning.hands.batch import Hands, evidence_of, read_hands, without_reading
+from model_server.learning.hands.export_onnx import DEFAULT_OUT
+from model_server.learning.hands.hand_model import LANDMARKS, HandModel, read_offsets
+from model_server.learning.hands.lesson import true_px
+from model_server.learning.hands.network import HandDescent
 from model_server.learning.hands.state import compare
 from model_server.learning.hands.store import HandSamples, read_shards
 from model_server.learning.hands.train import load_network
@@ -41,6 +48,7 @@ from model_server.learning.mocap import so3
 from model_server.learning.mocap.so3 import Array
 from model_server.learning.samples.people import PHENOTYPES
 from model_server.learning.training.metrics import pa_mpjpe
+from model_server.session import open_session
 
 MOST_STAGES: Final = 6
 SIZES: Final = (1, 2, 16)
@@ -82,12 +90,10 @@ def seen_points(samples: HandSamples, row: int) -> Array:
     return hand_in_camera(seen, camera)
 
 
-def descents(samples: HandSamples, checkpoint: Path) -> tuple[list[Answer], float]:
+def descents(hands: Hands, network: HandDescent) -> tuple[list[Answer], float]:
     """The hands after 0…6 stages, and how many have their energy lowered by every trained stage."""
-    network = load_network(checkpoint)
-    hands = hands_of(samples)
     with torch.no_grad():
-        evidence = see(hands.detection)
+        evidence = evidence_of(hands)
         stages = network(evidence, MOST_STAGES)
         energies = [compare(hand, evidence, network.model).energies[:, 0] for hand in stages]
     falls = torch.stack(energies).diff(dim=0)[: network.config.stages] < 1e-3
@@ -96,6 +102,28 @@ def descents(samples: HandSamples, checkpoint: Path) -> tuple[list[Answer], floa
         for hand in stages
     ]
     return answers, float(falls.all(0).float().mean())
+
+
+def exported(hands: Hands, graph: Path) -> Answer:
+    """What the exported graph says, asked as at run time."""
+    posed = OnnxHands(graph).run(evidence_for(hands))
+    return Answer(posed.fingers, posed.palm)
+
+
+def evidence_for(hands: Hands) -> HandEvidence:
+    seen = {**vars(hands.detection), **vars(hands.reading)}
+    return HandEvidence(**{name: value.numpy() for name, value in seen.items()})
+
+
+def opinions(hands: Hands, model: HandModel) -> dict[str, float]:
+    """How far the detector and the encoder are off, in extents of the hands."""
+    true = true_px(hands, model)
+    extent = (true - true.mean(1, keepdim=True)).square().sum(2).mean(1).sqrt()[:, None]
+
+    def off(px: Tensor) -> float:
+        return float(((px - true).norm(dim=2) / extent).mean())
+
+    return {"detector": off(hands.detection.landmarks_px), "encoder": off(hands.reading.heat_px)}
 
 
 def errors(points: Array, samples: HandSamples) -> dict[str, float]:
@@ -134,20 +162,36 @@ def detector(samples: HandSamples) -> dict[str, float]:
     return errors(points * np.array(sizes)[:, None, None], samples)
 
 
-def milliseconds(samples: HandSamples, graph: Path, size: int) -> float:
-    """Median time of one call of the exported graph for `size` hands."""
-    session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
-    feed = {name: getattr(samples[:size], name) for name in INPUTS}
+def milliseconds(task: Callable[[], object]) -> float:
+    """Median time of 50 calls."""
     times = []
     for _ in range(50):
         began = time.perf_counter()
-        session.run(None, feed)
+        task()
         times.append(time.perf_counter() - began)
     return 1000 * float(np.median(times))
 
 
-def measure(folder: Path, checkpoint: Path, graph: Path) -> dict[str, Any]:
+def milliseconds_of_graph(hands: Hands, graph: Path, size: int) -> float:
+    """One call of the exported descent for `size` hands."""
+    session, evidence = OnnxHands(graph), evidence_for(hands[slice(size)])
+    return milliseconds(lambda: session.run(evidence))
+
+
+def milliseconds_of_encoder(encoder: Path, size: int) -> float:
+    """One call of the exported encoder for `size` hands."""
+    session = open_session(encoder, 2)
+    feed = {
+        "image": np.zeros((size, DETAIL_PX, DETAIL_PX, 3), np.uint8),
+        "landmarks": np.full((size, LANDMARKS, 2), 0.5, np.float32),
+    }
+    return milliseconds(lambda: session.run(None, feed))
+
+
+def measure(folder: Path, checkpoint: Path, graph: Path, encoder: Path) -> dict[str, Any]:
     samples, bones = read_shards(folder), BodyBones(ASSET)
+    hands = read_hands(folder)[0]
+    nobody = torch.ones(len(hands), dtype=torch.bool)
     rows = range(len(samples))
     references = np.stack([bone_ends(bones.reference(shape_of(samples, i))) for i in rows])
     palm = read_offsets()[[0, *range(1, 21, 4)]]
@@ -158,12 +202,18 @@ def measure(folder: Path, checkpoint: Path, graph: Path) -> dict[str, Any]:
         "geometric, learned palm": judged(geometric(samples, bones, palm), samples, references),
     }
     if checkpoint.exists():
-        stages, falling = descents(samples, checkpoint)
-        for count, answer in enumerate(stages):
-            table[f"descent, {count} stages"] = judged(answer, samples, references)
-        table["share with falling energy"] = falling
+        network = load_network(checkpoint)
+        table["second opinion"] = opinions(hands, network.model)
+        for name, read in (("", hands), (" without the picture", without_reading(hands, nobody))):
+            stages, falling = descents(read, network)
+            for count, answer in enumerate(stages):
+                table[f"descent{name}, {count} stages"] = judged(answer, samples, references)
+            table[f"share with falling energy{name}"] = falling
     if graph.exists():
-        table["ms"] = {size: milliseconds(samples, graph, size) for size in SIZES}
+        table["exported graph"] = judged(exported(hands, graph), samples, references)
+        table["ms"] = {size: milliseconds_of_graph(hands, graph, size) for size in SIZES}
+    if encoder.exists():
+        table["ms of the encoder"] = {n: milliseconds_of_encoder(encoder, n) for n in SIZES}
     return table
 
 
@@ -172,11 +222,11 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, default=Path(".cache/samples/hands/test"))
     parser.add_argument("--checkpoint", type=Path, default=Path(".cache/runs/hands.pt"))
     parser.add_argument("--graph", type=Path, default=DEFAULT_OUT)
+    parser.add_argument("--encoder", type=Path, default=KINDS["hands"].asset)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    json.dump(
-        measure(arguments.samples, arguments.checkpoint, arguments.graph), sys.stdout, indent=1
-    )
+    files = arguments.checkpoint, arguments.graph, arguments.encoder
+    json.dump(measure(arguments.samples, *files), sys.stdout, indent=1)
 
 
 if __name__ == "__main__":

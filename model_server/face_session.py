@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The face network behind a protocol: points of a face to its expression and how it is turned.
+"""The face network behind a protocol: points of a face, and what was read in its picture, to its
+expression and how it is turned.
 
 This file is the only place at run time that knows the names inside the graph;
 `learning/faces/export.py` writes them.
@@ -13,10 +14,11 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from model_server.arrays import FloatArray
 from model_server.bones import Array
 from model_server.camera import Camera
 from model_server.errors import InternalError
-from model_server.landmarks import FaceLandmarks
+from model_server.landmarks import DetailReading, FaceLandmarks
 from model_server.session import CONFIG_KEY, open_session
 
 _LEAST: Final = 0.05  # an action below cannot be seen
@@ -38,11 +40,12 @@ class FaceSession(Protocol):
 
 
 class OnnxFace:
-    """The exported network. Safe to use from several threads."""
+    """The exported network, with or without eyes for pictures. Safe to use from several threads."""
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
         """Load the graph at `path`; `threads` 0 leaves their number to ONNX Runtime."""
         self._session = open_session(path, threads)
+        self._inputs = {str(given.name): given for given in self._session.get_inputs()}
         try:
             config = json.loads(self._session.get_modelmeta().custom_metadata_map[CONFIG_KEY])
             self._names: tuple[str, ...] = tuple(config["facial_actions"])
@@ -58,6 +61,7 @@ class OnnxFace:
             "depth": face.depth[None],
             "focal_px": np.array([camera.focal_px], np.float32),
             "center_px": np.array([camera.center_px], np.float32),
+            **self._read(face),
         }
         actions, turns = self._session.run(["actions", "cam_from_head"], feed)
         clarity = _clarity(face)
@@ -67,6 +71,19 @@ class OnnxFace:
             if value > _LEAST
         }
         return SeenFace(seen, np.asarray(turns[0], np.float64), clarity)
+
+    def _read(self, face: FaceLandmarks) -> dict[str, FloatArray]:
+        """What was read in the picture, for a graph that wants to know."""
+        if "heat_px" not in self._inputs:
+            return {}
+        known = int(self._inputs["heat_px"].shape[1])
+        reading = face.reading or DetailReading.nothing(face.landmarks_px[:known])
+        return {
+            "features": reading.features[None],
+            "heat_px": reading.heat_px[None],
+            "heat_trust": reading.heat_trust[None],
+            "present": np.array([[face.reading is not None]], np.float32),
+        }
 
 
 def _clarity(face: FaceLandmarks) -> float:

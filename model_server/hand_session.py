@@ -24,6 +24,10 @@ class HandEvidence:
     confidence: FloatArray  # (B,) 0…1
     focal_px: FloatArray  # (B,)
     center_px: FloatArray  # (B, 2)
+    features: FloatArray  # (B, F) of the picture, as are all that follow
+    heat_px: FloatArray  # (B, 21, 2) where the encoder sees the landmarks
+    heat_trust: FloatArray  # (B, 21) 0…1
+    present: FloatArray  # (B, 1) 1 where the picture was read, else 0
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,17 @@ class HandSession(Protocol):
 
 
 class OnnxHands:
-    """The exported descent of hands. Safe to use from several threads."""
+    """The exported descent of hands, with or without eyes for pictures. Safe to use from several
+    threads.
+    """
 
     def __init__(self, path: Path, *, threads: int = 0) -> None:
         self._session = open_session(path, threads)
+        self._inputs = [str(given.name) for given in self._session.get_inputs()]
         self._outputs = [field.name for field in fields(PosedHands)]
 
     def run(self, evidence: HandEvidence) -> PosedHands:
         feed = {
-            field.name: np.ascontiguousarray(getattr(evidence, field.name), np.float32)
-            for field in fields(evidence)
+            name: np.ascontiguousarray(getattr(evidence, name), np.float32) for name in self._inputs
         }
         return PosedHands(*self._session.run(self._outputs, feed))

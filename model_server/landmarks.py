@@ -15,6 +15,7 @@ from model_server.bundles import bundle_bytes
 from model_server.landmark_names import POSE_LANDMARKS
 
 _DEFAULT_CONFIDENCE: Final = 0.5  # mediapipe's own
+_DETAIL_FEATURES: Final = 64  # what the encoders of hands and faces tell of a crop
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,38 @@ class PoseLandmarks:
 
 
 @dataclass(frozen=True)
+class DetailReading:
+    """What an encoder read in the crop of a hand or a face, in pixels of the picture."""
+
+    features: FloatArray  # (F,)
+    heat_px: FloatArray  # (L, 2) where the encoder sees the landmarks it knows
+    heat_trust: FloatArray  # (L,) 0…1
+
+    @classmethod
+    def nothing(cls, landmarks_px: FloatArray) -> "DetailReading":
+        """Of a picture that no encoder has seen: the first opinion (L, 2), not trusted."""
+        features = np.zeros(_DETAIL_FEATURES, np.float32)
+        return cls(features, landmarks_px, np.zeros(len(landmarks_px), np.float32))
+
+    def scaled(self, factor: float) -> "DetailReading":
+        return replace(self, heat_px=self.heat_px * np.float32(factor))
+
+
+@dataclass(frozen=True)
 class HandLandmarks:
     """One hand, 21 points, `HAND_LANDMARKS`."""
 
     landmarks_px: FloatArray  # (21, 2)
     world_m: FloatArray  # (21, 3) metres from the hand's middle, axes as in PoseLandmarks
     confidence: float
+    reading: DetailReading | None = None
 
     def scaled(self, factor: float) -> "HandLandmarks":
-        return replace(self, landmarks_px=self.landmarks_px * np.float32(factor))
+        return replace(
+            self,
+            landmarks_px=self.landmarks_px * np.float32(factor),
+            reading=self.reading and self.reading.scaled(factor),
+        )
 
 
 @dataclass(frozen=True)
@@ -55,10 +79,12 @@ class FaceLandmarks:
 
     landmarks_px: FloatArray  # (478, 2)
     depth: FloatArray  # (478,) away from the camera relative to the middle of the head, in pixels
+    reading: DetailReading | None = None
 
     def scaled(self, factor: float) -> "FaceLandmarks":
         scale = np.float32(factor)
-        return FaceLandmarks(self.landmarks_px * scale, self.depth * scale)
+        reading = self.reading and self.reading.scaled(factor)
+        return FaceLandmarks(self.landmarks_px * scale, self.depth * scale, reading)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the detector says of one face, seen by a virtual camera that looks straight at it and is
-rolled with the eyes; and the same turned to the front by the detector's own depth.
+"""What the detector and the picture say of one face, seen by a virtual camera that looks straight
+at it and is rolled with the eyes; and the detector's points turned to the front by its own depth.
 """
 
 from __future__ import annotations
@@ -13,6 +13,13 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from model_server.learning.body.rotations import cross
+from model_server.learning.details.reading import (
+    DetailReading,
+    DetailSight,
+    nothing_read,
+    seen_through,
+)
+from model_server.learning.details.view import rolled_with
 from model_server.learning.faces.points import CHIN, EYE_LEFT, EYE_RIGHT, TOP
 from model_server.learning.network.evidence import look_at, through
 
@@ -42,12 +49,16 @@ class FaceEvidence:
     turn: Tensor  # (B, 6) the detector's own idea of the head's axes left and up
     extent: Tensor  # (B, 1) spread of the face in tangents
     cam_from_virtual: Tensor  # (B, 3, 3)
+    sight: DetailSight  # of the picture
 
 
-def see(detection: FaceDetection) -> FaceEvidence:
-    """FaceDetection → FaceEvidence."""
-    focal = detection.focal_px[:, None, None]
-    tangents = (detection.landmarks_px - detection.center_px[:, None]) / focal
+def see(detection: FaceDetection, reading: DetailReading | None = None) -> FaceEvidence:
+    """Detection and what was read in the picture → FaceEvidence."""
+
+    def tangents_of(px: Tensor) -> Tensor:
+        return (px - detection.center_px[:, None]) / detection.focal_px[:, None, None]
+
+    tangents = tangents_of(detection.landmarks_px)
     middle = tangents.mean(1)
     level = look_at(torch.cat([middle, torch.ones_like(middle[:, :1])], 1))
     eyes = through(level, tangents[:, [EYE_LEFT, EYE_RIGHT]])
@@ -63,14 +74,18 @@ def see(detection: FaceDetection) -> FaceEvidence:
     frontal = solid @ axes.transpose(-1, -2)
     radius = frontal.square().sum(2).mean(1).clamp(min=_LEAST).sqrt()[:, None, None]
     turn = axes[:, :2].flatten(1)
-    return FaceEvidence(points, depth, frontal / radius, turn, extent, cam_from_virtual)
-
-
-def rolled_with(eyes: Tensor) -> Tensor:
-    """Roll (B, 3, 3) of a camera that sees the line between the eyes (B, 2) level."""
-    x, y = normalize(eyes, dim=1).unbind(1)
-    zero, one = torch.zeros_like(x), torch.ones_like(x)
-    return torch.stack([x, -y, zero, y, x, zero, zero, zero, one], 1).unflatten(1, (3, 3))
+    return FaceEvidence(
+        points,
+        depth,
+        frontal / radius,
+        turn,
+        extent,
+        cam_from_virtual,
+        seen_through(
+            reading or nothing_read(detection.landmarks_px),
+            lambda px: through(cam_from_virtual, tangents_of(px)) / extent[:, None],
+        ),
+    )
 
 
 def head_axes(solid: Tensor) -> Tensor:

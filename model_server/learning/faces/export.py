@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Export the face network as one ONNX graph: `python -m model_server.learning.faces.export`.
 
-The graph takes all 478 points as the detector gives them, in photo pixels, and gives actions and
-the head's rotation in the camera. It is compared with torch before it replaces the old file.
+The graph takes all 478 points as the detector gives them and what the encoder read, in photo
+pixels, and gives actions and the head's rotation in the camera. It is compared with torch before it
+replaces the old file.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from model_server.learning.body.body_model import BodyModel
+from model_server.learning.details.encoder import FEATURES
+from model_server.learning.details.reading import DetailReading
 from model_server.learning.faces.evidence import FaceDetection, see
 from model_server.learning.faces.network import FaceDescent
 from model_server.learning.faces.points import DETECTED, POINTS
@@ -24,7 +27,16 @@ from model_server.learning.faces.train import load_network
 from model_server.learning.onnx_graph import write_graph
 from model_server.learning.runs import load
 
-INPUTS: Final = ("landmarks_px", "depth", "focal_px", "center_px")
+INPUTS: Final = (
+    "landmarks_px",
+    "depth",
+    "focal_px",
+    "center_px",
+    "features",
+    "heat_px",
+    "heat_trust",
+    "present",
+)
 OUTPUTS: Final = ("actions", "cam_from_head")
 DEFAULT_OUT: Final = Path(__file__).parents[2] / "assets" / "face.onnx"
 
@@ -38,12 +50,20 @@ class FaceFromPixels(nn.Module):
         self.rows = list(POINTS)
 
     def forward(
-        self, landmarks_px: Tensor, depth: Tensor, focal_px: Tensor, center_px: Tensor
+        self,
+        landmarks_px: Tensor,
+        depth: Tensor,
+        focal_px: Tensor,
+        center_px: Tensor,
+        features: Tensor,
+        heat_px: Tensor,
+        heat_trust: Tensor,
+        present: Tensor,
     ) -> tuple[Tensor, Tensor]:
         detection = FaceDetection(
             landmarks_px[:, self.rows], depth[:, self.rows], focal_px, center_px
         )
-        evidence = see(detection)
+        evidence = see(detection, DetailReading(features, heat_px, heat_trust, present))
         posed = self.network(evidence)[-1]
         return posed.sure_actions, evidence.cam_from_virtual @ posed.rotation
 
@@ -68,7 +88,16 @@ def example(count: int) -> tuple[Tensor, ...]:
     )
     px = ball[..., :2] * torch.tensor([60.0, 80.0]) + 300
     focal = 700 + 100 * torch.rand(count, generator=generator)
-    return px, 60 * ball[..., 2], focal, torch.full((count, 2), 320.0)
+    return (
+        px,
+        60 * ball[..., 2],
+        focal,
+        torch.full((count, 2), 320.0),
+        torch.randn(count, FEATURES, generator=generator),
+        px[:, list(POINTS)] + 2,
+        torch.rand(count, len(POINTS), generator=generator),
+        torch.ones(count, 1),
+    )
 
 
 def main() -> None:

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from torch.nn.functional import relu, silu
 
 from model_server.learning.body.rotations import matrix_from_6d
+from model_server.learning.details.reading import told, told_size
 from model_server.learning.faces.config import FaceNetworkConfig
 from model_server.learning.faces.evidence import FaceEvidence
 from model_server.learning.faces.face_model import FaceModel
 from model_server.learning.faces.points import POINTS
-from model_server.learning.network.energy import robust
+from model_server.learning.network.energy import by_trust, robust
 from model_server.learning.network.layers import Block, Memory, small
 from model_server.learning.network.state import project
 
@@ -26,8 +27,8 @@ ACTIONS: Final = 52
 DOUBT: Final = 0.1
 _RIDGE: Final = 3.0
 _RADIUS_M: Final = 0.06  # of an average face's points
-EVIDENCE_SIZE: Final = len(POINTS) * 6 + 7
-RESIDUAL_SIZE: Final = len(POINTS) * 3 + 4
+EVIDENCE_SIZE: Final = len(POINTS) * 6 + 7 + told_size(len(POINTS))
+RESIDUAL_SIZE: Final = len(POINTS) * 5 + 5
 # Of a face that looks into the virtual camera: rest axes x left, y back, to x right, z forward.
 AHEAD: Final = (1.0, 0, 0, 0, 0, 1.0)
 
@@ -86,25 +87,30 @@ def place_of(translation: Tensor, extent: Tensor) -> Tensor:
 
 
 def compare(posed: PosedFace, evidence: FaceEvidence) -> tuple[Tensor, Tensor]:
-    """Residuals (B, P * 3), projected and deep minus seen; energies (B, 4): reprojection, depth,
-    how much the face does, how unusual it is.
+    """Residuals (B, P * 5), projected minus seen by the detector and by the encoder, deep minus
+    seen; energies (B, 5): reprojection, depth, how much the face does, how unusual it is,
+    reprojection on the encoder's places.
     """
     points = posed.points - evidence.points
+    second, trust = posed.points - evidence.sight.heat, evidence.sight.heat_trust
     deep = (posed.solid - posed.solid.mean(1, keepdim=True) - evidence.depth)[..., None]
     energies = [
         robust(points).mean(1),
         robust(deep).mean(1),
         posed.actions.mean(1),
         posed.identity.square().mean(1),
+        by_trust(robust(second), trust),
     ]
-    return torch.cat([points, deep], 2).flatten(1), torch.stack(energies, 1)
+    second = second * (trust > 0)[..., None]
+    return torch.cat([points, second, deep], 2).flatten(1), torch.stack(energies, 1)
 
 
 def flat(evidence: FaceEvidence) -> Tensor:
     """All of the evidence in one row (B, E)."""
     parts = [evidence.points, evidence.depth[..., None], evidence.frontal]
     seen = torch.cat(parts, 2).flatten(1)
-    return torch.cat([seen, evidence.turn, evidence.extent.log()], 1)
+    picture = told(evidence.sight, evidence.points)
+    return torch.cat([seen, evidence.turn, evidence.extent.log(), picture], 1)
 
 
 class FaceDescent(nn.Module):

@@ -33,5 +33,10 @@ class FaceSamples:
 
 
 def read_shards(folder: Path) -> FaceSamples:
+    """All shards of a folder in name order."""
+    return shards.joined([shards.read_shard(FaceSamples, path) for path in shard_paths(folder)])
+
+
+def shard_paths(folder: Path) -> list[Path]:
     """All shards of a folder in name order; an error names the command where there are none."""
-    return shards.read_shards(FaceSamples, folder, made_by="model_server.learning.faces.generate")
+    return shards.shard_paths(folder, made_by="model_server.learning.faces.generate")

@@ -23,24 +23,23 @@ from model_server.learning.faces.batch import (
     Faces,
     Sides,
     clear,
-    concatenated,
-    faces_of,
+    evidence_of,
     imagined,
     mirrored,
     nudged,
+    read_faces,
     sides_of,
     truth_of,
 )
 from model_server.learning.faces.config import FaceNetworkConfig, FaceTrainConfig
-from model_server.learning.faces.evidence import see
 from model_server.learning.faces.expressions import random_expressions
 from model_server.learning.faces.face_model import FaceModel
 from model_server.learning.faces.losses import trajectory_loss
 from model_server.learning.faces.network import FaceDescent, flat
 from model_server.learning.faces.sculpt import load_sculpt
-from model_server.learning.faces.store import read_shards
 from model_server.learning.rendering.body_arrays import load_body_arrays
 from model_server.learning.runs import Run, descend, load, save, start
+from model_server.learning.tensors import joined
 
 HELD_OUT: Final = 400  # first faces of the training set, never trained on
 LINEAR_BATCHES: Final = 60
@@ -52,7 +51,7 @@ log = logging.getLogger(__name__)
 
 
 def train(
-    faces: Faces,
+    looks: list[Faces],
     held_out: Faces,
     expressions: Tensor,
     sides: Sides,
@@ -61,12 +60,15 @@ def train(
     minutes: float,
     network: FaceDescent,
 ) -> Run[FaceDescent]:
-    """Train until the steps or the minutes are used up; `expressions` (E, A) are imagined."""
+    """Train until the steps or the minutes are used up; `looks` are the same faces with different
+    readings of their pictures, `expressions` (E, A) are imagined.
+    """
     run = start(network, config, checkpoint)
     run.network.half_precision = config.half_precision
     generator = torch.Generator().manual_seed(config.seed + run.step)
     began, losses = time.monotonic(), list[float]()
     while run.step < config.steps and time.monotonic() - began < 60 * minutes:
+        faces = looks[run.step % len(looks)]
         batch = drawn(faces, expressions, sides, run.averaged.face, config.batch, generator)
         losses.append(advance(run, batch, config))
         if run.step % 200 == 0:
@@ -96,20 +98,21 @@ def drawn(
 
     rendered = faces[some(len(faces))]
     new = imagined(rendered, expressions[some(len(expressions))], model, generator)
-    batch = concatenated(nudged(rendered, model, generator), new)
+    batch = joined([nudged(rendered, model, generator), new])
     return mirrored(batch, sides) if torch.rand((), generator=generator) < 0.5 else batch
 
 
 @torch.no_grad()
 def guess_linearly(
-    network: FaceDescent, faces: Faces, expressions: Tensor, sides: Sides, seed: int
+    network: FaceDescent, looks: list[Faces], expressions: Tensor, sides: Sides, seed: int
 ) -> None:
     """Solve the linear part of the first guess on as many batches as it takes."""
     generator = torch.Generator().manual_seed(seed)
     seen, states = list[Tensor](), list[Tensor]()
-    for _ in range(LINEAR_BATCHES):
+    for number in range(LINEAR_BATCHES):
+        faces = looks[number % len(looks)]
         batch = drawn(faces, expressions, sides, network.face, 128, generator)
-        evidence = see(batch.detection)
+        evidence = evidence_of(batch)
         truth = truth_of(batch, evidence, network.face)
         # What rests is put below rest, so that doubt does not move a face.
         actions = torch.where(truth.actions > 0, truth.actions, -BELOW_REST)
@@ -121,7 +124,7 @@ def guess_linearly(
 
 def advance(run: Run[FaceDescent], faces: Faces, config: FaceTrainConfig) -> float:
     """One step on one batch; returns its loss."""
-    evidence = see(faces.detection)
+    evidence = evidence_of(faces)
     truth = truth_of(faces, evidence, run.network.face)
     loss = trajectory_loss(run.network(evidence), truth, run.network.face, config.weights)
     return descend(run, loss, config)
@@ -130,7 +133,7 @@ def advance(run: Run[FaceDescent], faces: Faces, config: FaceTrainConfig) -> flo
 @torch.no_grad()
 def action_errors(network: FaceDescent, faces: Faces) -> list[Tensor]:
     """Mean absolute action error (N,) after every stage."""
-    stages = network(see(faces.detection))
+    stages = network(evidence_of(faces))
     return [(posed.actions - faces.actions).abs().mean(1) for posed in stages]
 
 
@@ -138,7 +141,7 @@ def action_errors(network: FaceDescent, faces: Faces) -> list[Tensor]:
 def report(run: Run[FaceDescent], held_out: Faces) -> str:
     errors = " ".join(f"{error.mean():.4f}" for error in action_errors(run.averaged, held_out))
     resting = held_out[(held_out.actions == 0).all(1)]
-    actions = run.averaged(see(resting.detection))[-1].actions
+    actions = run.averaged(evidence_of(resting))[-1].actions
     kept = (actions.amax(1) < AT_REST).float().mean()
     return f"action error {errors} at rest {kept:.2f}"
 
@@ -165,18 +168,19 @@ def main() -> None:
     config = dataclasses.replace(FaceTrainConfig(), steps=arguments.steps, batch=arguments.batch)
     body = load_body_arrays()
     anatomy = seen_points(body, load_sculpt(len(body.template_vertices)))
-    faces = faces_of(read_shards(arguments.samples), anatomy, body)
-    log.info("%d faces", len(faces))
+    looks = read_faces(arguments.samples, anatomy, body)
+    read = int(looks[0].reading.present.sum())
+    log.info("%d faces, %d pictures were read", len(looks[0]), read)
     names = [str(name) for name in body.facial_action_names]
     sides = sides_of(anatomy, names)
     torch.manual_seed(config.seed)
     network = FaceDescent(config.network)
-    network.face.learn(faces.resting, anatomy)
-    held_out, kept = faces[slice(HELD_OUT)], faces[slice(HELD_OUT, None)]
+    network.face.learn(looks[0].resting, anatomy)
+    held_out = looks[0][slice(HELD_OUT)]
     expressions = torch.from_numpy(
         random_expressions(names, np.random.default_rng(config.seed), EXPRESSIONS)
     )
-    kept = clear(kept, network.face, CLEAR)
+    kept = [clear(faces[slice(HELD_OUT, None)], network.face, CLEAR) for faces in looks]
     if not arguments.checkpoint.exists():
         guess_linearly(network, kept, expressions, sides, config.seed)
     minutes, checkpoint = arguments.minutes, arguments.checkpoint

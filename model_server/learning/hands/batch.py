@@ -3,22 +3,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Final
 
 import torch
 from torch import Tensor
 
+from model_server.learning.details.looks import LOOKS, read_looks
+from model_server.learning.details.reading import DetailReading, nothing_read, unread
 from model_server.learning.hands.articulation import angles_of
-from model_server.learning.hands.evidence import Detection, Evidence, see
+from model_server.learning.hands.evidence import Detection, Evidence, see, straight_at
 from model_server.learning.hands.hand_model import HandModel
 from model_server.learning.hands.state import Posed, posed
-from model_server.learning.hands.store import HandSamples
+from model_server.learning.hands.store import HandSamples, shard_paths
 from model_server.learning.network.state import project
+from model_server.learning.shards import read_shard
+from model_server.learning.tensors import joined
 
 _BENT_BY: Final = 0.2  # radians, standard deviation of what is imagined
 _TURNED_BY: Final = 0.15
 _JITTER: Final = 0.015  # of the hand's extent
+_UNREAD: Final = 0.15  # of the pictures are kept from the network, which must do without them too
 _BEGINNINGS: Final = slice(1, None, 4)
 
 
@@ -27,6 +33,7 @@ class Hands:
     """N left (or mirrored) hands; frames as in `HandSamples`."""
 
     detection: Detection
+    reading: DetailReading  # of the picture
     angles: Tensor  # (N, 22)
     palm: Tensor  # (N, 3, 3) cam_from_palm
     points_cam: Tensor  # (N, 21, 3) metres
@@ -35,9 +42,7 @@ class Hands:
         return len(self.angles)
 
     def __getitem__(self, rows: Tensor | slice) -> Hands:
-        return Hands(
-            self.detection[rows], self.angles[rows], self.palm[rows], self.points_cam[rows]
-        )
+        return Hands(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     @property
     def palm_m(self) -> Tensor:
@@ -47,12 +52,38 @@ class Hands:
 
 
 def hands_of(samples: HandSamples) -> Hands:
+    """Samples as hands whose pictures nobody has read."""
+
     def tensor(name: str) -> Tensor:
         return torch.from_numpy(getattr(samples, name)).float()
 
     detection = Detection(*(tensor(field.name) for field in fields(Detection)))
     angles = torch.from_numpy(angles_of(samples.fingers)).float()
-    return Hands(detection, angles, tensor("palm"), tensor("points_cam"))
+    reading = nothing_read(detection.landmarks_px)
+    return Hands(detection, reading, angles, tensor("palm"), tensor("points_cam"))
+
+
+def read_hands(folder: Path) -> list[Hands]:
+    """All hands of a folder, once for every look at their pictures."""
+    paths = shard_paths(folder)
+    groups = [hands_of(read_shard(HandSamples, path)) for path in paths]
+    looks = [
+        read_looks(path, hands.detection.landmarks_px)
+        for path, hands in zip(paths, groups, strict=True)
+    ]
+    readings = [joined([of_shard[look].reading for of_shard in looks]) for look in range(LOOKS)]
+    hands = joined(groups)
+    return [replace(hands, reading=reading) for reading in readings]
+
+
+def evidence_of(hands: Hands) -> Evidence:
+    return see(hands.detection, hands.reading)
+
+
+def landmarks_cam(hands: Hands, model: HandModel) -> Tensor:
+    """Where what the detector means (N, 21, 3) is in the camera, metres."""
+    _, landmarks = model(model.fingers(hands.angles), hands.palm)
+    return hands.points_cam[:, :1] + hands.palm_m[:, None, None] * landmarks
 
 
 def truth_of(hands: Hands, evidence: Evidence, model: HandModel) -> Posed:
@@ -68,34 +99,18 @@ def truth_of(hands: Hands, evidence: Evidence, model: HandModel) -> Posed:
     return Posed(**values)
 
 
-def rolled(hands: Hands, angle: Tensor) -> Hands:
-    """The same hands seen by a camera rolled by angle (N,): the detector aligns its crop, so its
-    answer turns along.
-    """
-    cosine, sine, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
-    rows = (cosine, -sine, zero, sine, cosine, zero, zero, zero, zero + 1)
-    roll = torch.stack(rows, 1).unflatten(1, (3, 3))
-    back = roll.transpose(-1, -2)
-    seen = hands.detection
-    centre = seen.center_px[:, None]
-    px = (seen.landmarks_px - centre) @ back[:, :2, :2] + centre
-    detection = Detection(px, seen.world @ back, seen.confidence, seen.focal_px, seen.center_px)
-    return Hands(detection, hands.angles, roll @ hands.palm, hands.points_cam @ back)
-
-
 def jittered(hands: Hands, generator: torch.Generator) -> Hands:
     """Landmarks moved a little; the detector's own errors are in the samples already."""
     seen = hands.detection
     extent = seen.landmarks_px.std(1, keepdim=True).mean(2, keepdim=True)
     noise = torch.randn(seen.landmarks_px.shape, generator=generator) * _JITTER * extent
-    moved = Detection(**{**vars(seen), "landmarks_px": seen.landmarks_px + noise})
-    return Hands(moved, hands.angles, hands.palm, hands.points_cam)
+    return replace(hands, detection=replace(seen, landmarks_px=seen.landmarks_px + noise))
 
 
 @torch.no_grad()
 def imagined(hands: Hands, model: HandModel, generator: torch.Generator) -> Hands:
     """Neighbours of rendered hands: bent and turned a little otherwise, with the same errors of the
-    detector. Rendering and detecting is slow, posing is fast.
+    detector. Rendering and detecting is slow, posing is fast. Nobody has a picture of them.
     """
     count = len(hands)
 
@@ -112,11 +127,15 @@ def imagined(hands: Hands, model: HandModel, generator: torch.Generator) -> Hand
     focal = seen.focal_px[:, None, None]
     moved = focal * (project(new + wrist) - project(old + wrist))
     change = (new - new.mean(1, keepdim=True)) - (old - old.mean(1, keepdim=True))
-    world = seen.world + change @ see(seen).cam_from_virtual
-    detection = Detection(
-        seen.landmarks_px + moved, world, seen.confidence, seen.focal_px, seen.center_px
-    )
-    return Hands(detection, angles, palm, hands.points_cam + ends - old_ends)
+    world = seen.world + change @ straight_at(seen)
+    detection = replace(seen, landmarks_px=seen.landmarks_px + moved, world=world)
+    others = Hands(detection, hands.reading, angles, palm, hands.points_cam + ends - old_ends)
+    return without_reading(others, torch.ones(count, dtype=torch.bool))
+
+
+def without_reading(hands: Hands, which: Tensor) -> Hands:
+    """The same hands, but some (N,) are those of pictures that nobody has read."""
+    return replace(hands, reading=unread(hands.reading, which))
 
 
 def turn_of(rotvec: Tensor) -> Tensor:
@@ -127,25 +146,10 @@ def turn_of(rotvec: Tensor) -> Tensor:
     return torch.linalg.matrix_exp(across)
 
 
-def concatenated(one: Hands, two: Hands) -> Hands:
-    """Both groups, one after the other."""
-    seen = {
-        name: torch.cat([value, getattr(two.detection, name)])
-        for name, value in vars(one.detection).items()
-    }
-    return Hands(
-        Detection(**seen),
-        torch.cat([one.angles, two.angles]),
-        torch.cat([one.palm, two.palm]),
-        torch.cat([one.points_cam, two.points_cam]),
-    )
-
-
 def augmented(hands: Hands, share: float, model: HandModel, generator: torch.Generator) -> Hands:
-    """A batch and `share` times as many imagined neighbours of it, all rolled anyhow."""
+    """A batch, some of its pictures not read, and `share` times as many imagined neighbours of it.
+    How it is rolled makes no difference to the evidence.
+    """
     more = imagined(hands[: round(share * len(hands))], model, generator)
-    both = jittered(concatenated(hands, more), generator)
-    angle = (torch.rand(len(both), generator=generator) * 2 - 1) * torch.pi
-    gentle = torch.randn(len(both), generator=generator) * 0.3
-    anyhow = torch.rand(len(both), generator=generator) < 0.5
-    return rolled(both, torch.where(anyhow, angle, gentle))
+    kept = without_reading(hands, torch.rand(len(hands), generator=generator) < _UNREAD)
+    return jittered(joined([kept, more]), generator)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Export the descent of hands: `python -m model_server.learning.hands.export_onnx CHECKPOINT`.
 
-The graph takes what the detector says of left (or mirrored) hands in photo pixels and gives their
-fingers and how their palms are turned in the camera. It is compared with torch before it replaces
-the old file.
+The graph takes what the detector and the encoder say of left (or mirrored) hands in photo pixels
+and gives their fingers and how their palms are turned in the camera. It is compared with torch
+before it replaces the old file.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from model_server.learning.details.encoder import FEATURES
+from model_server.learning.details.reading import DetailReading
 from model_server.learning.hands.articulation import BONES
 from model_server.learning.hands.evidence import Detection, see
 from model_server.learning.hands.network import HandDescent
@@ -24,7 +26,17 @@ from model_server.learning.hands.train import load_network
 from model_server.learning.onnx_graph import write_graph
 from model_server.learning.runs import load
 
-INPUTS: Final = ("landmarks_px", "world", "confidence", "focal_px", "center_px")
+INPUTS: Final = (
+    "landmarks_px",
+    "world",
+    "confidence",
+    "focal_px",
+    "center_px",
+    "features",
+    "heat_px",
+    "heat_trust",
+    "present",
+)
 OUTPUTS: Final = ("fingers", "palm")
 DEFAULT_OUT: Final = Path(__file__).parents[2] / "assets" / "hands.onnx"
 
@@ -43,8 +55,13 @@ class FromPixels(nn.Module):
         confidence: Tensor,
         focal_px: Tensor,
         center_px: Tensor,
+        features: Tensor,
+        heat_px: Tensor,
+        heat_trust: Tensor,
+        present: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        evidence = see(Detection(landmarks_px, world, confidence, focal_px, center_px))
+        detection = Detection(landmarks_px, world, confidence, focal_px, center_px)
+        evidence = see(detection, DetailReading(features, heat_px, heat_trust, present))
         hand = self.network(evidence)[-1]
         return hand.fingers, evidence.cam_from_virtual @ hand.palm
 
@@ -68,12 +85,17 @@ def example(count: int) -> tuple[Tensor, ...]:
     def normal(*shape: int) -> Tensor:
         return torch.randn(count, *shape, generator=generator)
 
+    px = normal(21, 2) * 40 + normal(1, 2) * 100 + 300
     return (
-        normal(21, 2) * 40 + normal(1, 2) * 100 + 300,
+        px,
         normal(21, 3) * 0.05,
         torch.sigmoid(normal()),
         normal().abs() * 100 + 700,
         torch.full((count, 2), 320.0),
+        normal(FEATURES),
+        px + 5 * normal(21, 2),
+        torch.sigmoid(normal(21)),
+        torch.ones(count, 1),
     )
 
 

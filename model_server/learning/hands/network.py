@@ -8,17 +8,19 @@ energies, a context encoding of the evidence and a memory, and answers with an i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
+from model_server.learning.details.reading import told, told_size
 from model_server.learning.hands.evidence import Evidence
 from model_server.learning.hands.hand_model import LANDMARKS, HandModel
-from model_server.learning.hands.state import STATE, Posed, Residuals, compare, decode
+from model_server.learning.hands.state import ENERGIES, STATE, Posed, Residuals, compare, decode
 from model_server.learning.network.layers import Reader, Stage, small
 
-EVIDENCE_SIZE = LANDMARKS * 5 + 2
-RESIDUAL_SIZE = LANDMARKS * 5 + 3
+EVIDENCE_SIZE: Final = LANDMARKS * 5 + 2 + told_size(LANDMARKS)
+RESIDUAL_SIZE: Final = LANDMARKS * 7 + ENERGIES
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,11 @@ class HandDescent(nn.Module):
 def flat(evidence: Evidence) -> Tensor:
     """All of the evidence in one row (B, EVIDENCE_SIZE)."""
     seen = [evidence.points.flatten(1), evidence.world.flatten(1)]
-    return torch.cat([*seen, evidence.confidence, evidence.extent.log()], 1)
+    picture = told(evidence.sight, evidence.points)
+    return torch.cat([*seen, evidence.confidence, evidence.extent.log(), picture], 1)
 
 
 def limited(residuals: Residuals) -> list[Tensor]:
     """What a stage sees of residuals, (B, RESIDUAL_SIZE) together; outliers must not drown it."""
-    seen = [residuals.points.flatten(1), residuals.world.flatten(1), residuals.energies]
-    return [part.clamp(-3, 3) for part in seen]
+    seen = [residuals.points, residuals.second, residuals.world, residuals.energies]
+    return [part.flatten(1).clamp(-3, 3) for part in seen]

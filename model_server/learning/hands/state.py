@@ -13,9 +13,11 @@ from model_server.learning.body.rotations import matrix_from_6d, six_from_matrix
 from model_server.learning.hands.articulation import ANGLES
 from model_server.learning.hands.evidence import Evidence, around_mean
 from model_server.learning.hands.hand_model import HandModel
+from model_server.learning.network.energy import by_trust, robust
 from model_server.learning.network.state import project
 
 STATE: Final = 6 + ANGLES + 3
+ENERGIES: Final = 4
 _USUAL: Final = 0.6  # spread of a hand's landmarks across the view, in palms
 _INSIDE: Final = 0.02  # of a joint's range: how near to its limits an angle is told apart
 
@@ -38,8 +40,10 @@ class Residuals:
     """How a posed hand disagrees with the evidence."""
 
     points: Tensor  # (B, 21, 2) projected minus seen, in extents
+    second: Tensor  # (B, 21, 2) the same against the encoder's places, zero where it saw nothing
     world: Tensor  # (B, 21, 3) posed minus seen, both around their mean with unit radius
-    energies: Tensor  # (B, 3) reprojection, depth hints, how near to its limits the hand bends
+    energies: Tensor  # (B, ENERGIES) reprojection, depth hints, how near to its limits the hand
+    # bends, reprojection on the encoder's places
 
 
 def decode(state: Tensor, evidence: Evidence, model: HandModel) -> Posed:
@@ -83,12 +87,15 @@ def place_of(middle: Tensor, extent: Tensor) -> Tensor:
 def compare(hand: Posed, evidence: Evidence, model: HandModel) -> Residuals:
     """Residuals of a posed hand; distances count robustly."""
     points = hand.points - evidence.points
+    second = hand.points - evidence.sight.heat
+    trust = evidence.sight.heat_trust
     world = around_mean(hand.landmarks) - evidence.world
     share = (hand.angles - model.low) / (model.high - model.low)
     strain = (2 * share - 1).square().mean(1)
-    return Residuals(points, world, torch.stack([robust(points), robust(world), strain], 1))
-
-
-def robust(residual: Tensor) -> Tensor:
-    """Mean Charbonnier length (B,) of residuals (B, L, D)."""
-    return (residual.square().sum(2) + 1e-4).sqrt().mean(1)
+    energies = [
+        robust(points).mean(1),
+        robust(world).mean(1),
+        strain,
+        by_trust(robust(second), trust),
+    ]
+    return Residuals(points, second * (trust > 0)[..., None], world, torch.stack(energies, 1))

@@ -40,5 +40,10 @@ def stacked(rows: list[dict[str, Array]]) -> HandSamples:
 
 
 def read_shards(folder: Path) -> HandSamples:
+    """All shards of a folder in name order."""
+    return shards.joined([shards.read_shard(HandSamples, path) for path in shard_paths(folder)])
+
+
+def shard_paths(folder: Path) -> list[Path]:
     """All shards of a folder in name order; an error names the command where there are none."""
-    return shards.read_shards(HandSamples, folder, made_by="model_server.learning.hands.generate")
+    return shards.shard_paths(folder, made_by="model_server.learning.hands.generate")

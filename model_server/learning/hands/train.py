@@ -18,13 +18,11 @@ import torch
 from torch import Tensor
 
 from model_server.learning.body.rotations import six_from_matrix
-from model_server.learning.hands.batch import Hands, augmented, hands_of, truth_of
-from model_server.learning.hands.evidence import see
+from model_server.learning.hands.batch import Hands, augmented, evidence_of, read_hands, truth_of
 from model_server.learning.hands.hand_model import HandModel
 from model_server.learning.hands.losses import HandWeights, trajectory_loss
 from model_server.learning.hands.network import HandConfig, HandDescent
 from model_server.learning.hands.state import STATE, encode
-from model_server.learning.hands.store import read_shards
 from model_server.learning.runs import Run, descend, load, save, start
 from model_server.learning.training.metrics import pa_mpjpe
 
@@ -49,13 +47,16 @@ class HandTraining:
 
 
 def train(
-    hands: Hands, held_out: Hands, config: HandTraining, checkpoint: Path, minutes: float
+    looks: list[Hands], held_out: Hands, config: HandTraining, checkpoint: Path, minutes: float
 ) -> Run[HandDescent]:
-    """Train until the steps or the minutes are used up."""
-    run = start(new_network(hands, config), config, checkpoint)
+    """Train until the steps or the minutes are used up; `looks` are the same hands with different
+    readings of their pictures.
+    """
+    run = start(new_network(looks[0], config), config, checkpoint)
     generator = torch.Generator().manual_seed(config.seed + run.step)
     began, losses = time.monotonic(), list[float]()
     while run.step < config.steps and time.monotonic() - began < 60 * minutes:
+        hands = looks[run.step % len(looks)]
         rows = torch.randint(len(hands), (config.batch,), generator=generator)
         batch = augmented(hands[rows], config.imagined, run.network.model, generator)
         losses.append(advance(run, batch, config))
@@ -89,7 +90,7 @@ def mean_state(hands: Hands, model: HandModel) -> Tensor:
 
 def advance(run: Run[HandDescent], hands: Hands, config: HandTraining) -> float:
     """One step on one batch; returns its loss."""
-    evidence = see(hands.detection)
+    evidence = evidence_of(hands)
     truth = truth_of(hands, evidence, run.network.model)
     loss = trajectory_loss(run.network(evidence), truth, evidence, config.weights)
     return descend(run, loss, config)
@@ -98,7 +99,7 @@ def advance(run: Run[HandDescent], hands: Hands, config: HandTraining) -> float:
 @torch.no_grad()
 def errors_mm(network: HandDescent, hands: Hands) -> list[float]:
     """Mean Procrustes-aligned joint error of every stage, on hands of adult size."""
-    evidence = see(hands.detection)
+    evidence = evidence_of(hands)
     truth = truth_of(hands, evidence, network.model)
     return [
         float(pa_mpjpe(hand.joints, truth.joints).mean()) * ADULT_PALM_MM / 1000
@@ -125,11 +126,14 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
-    hands = hands_of(read_shards(arguments.samples))
-    kept = round((1 - HELD_OUT) * len(hands))
-    log.info("%d hands", len(hands))
+    looks = read_hands(arguments.samples)
+    count = len(looks[0])
+    kept = round((1 - HELD_OUT) * count)
+    read = int(looks[0].reading.present.sum())
+    log.info("%d hands, %d pictures were read", count, read)
     config = replace(HandTraining(), steps=arguments.steps)
-    train(hands[:kept], hands[kept:], config, arguments.checkpoint, arguments.minutes)
+    taught, held_out = [hands[:kept] for hands in looks], looks[0][kept:]
+    train(taught, held_out, config, arguments.checkpoint, arguments.minutes)
 
 
 if __name__ == "__main__":

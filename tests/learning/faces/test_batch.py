@@ -5,7 +5,16 @@ import dataclasses
 
 import torch
 
-from model_server.learning.faces.batch import imagined, mirrored, nudged, other_side, truth_of
+from model_server.learning.details.reading import DetailReading, nothing_read
+from model_server.learning.faces.batch import (
+    Faces,
+    imagined,
+    mirrored,
+    nudged,
+    other_side,
+    places_px,
+    truth_of,
+)
 from model_server.learning.faces.evidence import see
 
 
@@ -62,6 +71,41 @@ def test_imagined_faces_do_what_they_are_told_and_are_seen_doing_it(world) -> No
     evidence = see(new.detection)
     gap = (truth_of(new, evidence, world.model).points - evidence.points).norm(dim=2)
     assert gap.mean() < 0.03
+
+
+def read_beside(faces: Faces) -> Faces:
+    """As if an encoder had seen the points beside where they are, and mirrored ones elsewhere."""
+    blank = nothing_read(faces.detection.landmarks_px)
+    readings = [
+        DetailReading(
+            torch.full_like(blank.features, value),
+            blank.heat_px + value,
+            torch.ones_like(blank.heat_trust),
+            torch.ones_like(blank.present),
+        )
+        for value in (1.0, 2.0)
+    ]
+    return dataclasses.replace(faces, reading=readings[0], mirror_reading=readings[1])
+
+
+def test_a_mirror_trades_what_was_read(world) -> None:
+    faces = read_beside(world.faces)
+    flipped = mirrored(faces, world.sides)
+    assert (flipped.reading.features == 2).all()
+    gap = flipped.reading.heat_px - flipped.detection.landmarks_px
+    torch.testing.assert_close(gap[..., 0], torch.full_like(gap[..., 0], -2), atol=1e-2, rtol=0)
+    twice = mirrored(flipped, world.sides)
+    torch.testing.assert_close(twice.reading.heat_px, faces.reading.heat_px, atol=1e-2, rtol=0)
+
+
+def test_the_encoders_error_stays_when_a_face_becomes_somebody_elses(world) -> None:
+    faces, generator = read_beside(world.faces), torch.Generator().manual_seed(1)
+    others = nudged(faces, world.model, generator)
+    gap = others.reading.heat_px - places_px(others, world.model)
+    torch.testing.assert_close(gap, torch.ones_like(gap), atol=0.3, rtol=0)
+    assert 0 < others.reading.present.mean() < 1  # some pictures are kept back
+    new = imagined(faces, faces.actions[:5], world.model, generator)
+    assert (new.reading.present == 0).all()  # nobody has a picture of them
 
 
 def test_evidence_does_not_depend_on_the_size_of_the_photo(world) -> None:

@@ -32,7 +32,7 @@ def untrained(world) -> FaceDescent:
 
 def learn(world, config: FaceTrainConfig, path: Path) -> Run[FaceDescent]:
     faces = world.faces
-    return train(faces, faces, faces.actions, world.sides, config, path, 5, untrained(world))
+    return train([faces], faces, faces.actions, world.sides, config, path, 5, untrained(world))
 
 
 @pytest.fixture(scope="module")

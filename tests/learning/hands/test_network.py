@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from model_server.learning.body.rotations import matrix_from_6d
+from model_server.learning.details.reading import DetailReading, nothing_read, unread
 from model_server.learning.hands.articulation import (
     ADULT_PALM_M,
     HIGH,
@@ -20,9 +21,9 @@ from model_server.learning.hands.articulation import (
 from model_server.learning.hands.batch import (
     Hands,
     augmented,
+    evidence_of,
     hands_of,
     imagined,
-    rolled,
     truth_of,
 )
 from model_server.learning.hands.evidence import see, shortest_turn
@@ -126,22 +127,84 @@ def test_distance_and_lens_leave_the_evidence_alone(hands: Hands) -> None:
         2 * seen.focal_px,
         seen.center_px,
     )
-    for one, two in zip(vars(see(seen)).values(), vars(see(longer)).values(), strict=True):
+    for name in ("points", "world", "confidence", "extent", "cam_from_virtual"):
+        one, two = (getattr(see(detection), name) for detection in (seen, longer))
         torch.testing.assert_close(one, two, atol=1e-5, rtol=1e-5)
 
 
-def test_rolled_and_imagined_hands_are_seen_as_well_as_before(
-    model: HandModel, hands: Hands
-) -> None:
+def test_a_rolled_camera_sees_the_same(hands: Hands) -> None:
+    seen, (c, s) = hands.detection, (0.28, -0.96)
+    roll = torch.tensor([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
+    centre = seen.center_px[:, None]
+
+    def turned(px: torch.Tensor) -> torch.Tensor:
+        return (px - centre) @ roll[:2, :2].T + centre
+
+    detection = replace(seen, landmarks_px=turned(seen.landmarks_px), world=seen.world @ roll.T)
+    reading = read_nearby(hands)
+    upright, tilted = (
+        see(seen, reading),
+        see(detection, replace(reading, heat_px=turned(reading.heat_px))),
+    )
+    torch.testing.assert_close(tilted.points, upright.points, atol=1e-4, rtol=0)
+    torch.testing.assert_close(tilted.world, upright.world, atol=1e-4, rtol=0)
+    torch.testing.assert_close(tilted.sight.heat, upright.sight.heat, atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        tilted.cam_from_virtual, roll @ upright.cam_from_virtual, atol=1e-4, rtol=0
+    )
+
+
+def test_knuckles_stand_above_the_wrist(hands: Hands) -> None:
+    points = see(hands.detection).points
+    up = points[:, 0] - points[:, [5, 9, 13, 17]].mean(1)
+    assert up[:, 0].abs().max() < 1e-3
+    assert (up[:, 1] > 0).all()  # y is down
+
+
+def test_imagined_hands_are_seen_as_well_as_rendered_ones(model: HandModel, hands: Hands) -> None:
     generator = torch.Generator().manual_seed(1)
-    angle = torch.rand(COUNT, generator=generator) * 6
-    for others in (rolled(hands, angle), imagined(hands, model, generator)):
-        evidence = see(others.detection)
-        residuals = compare(truth_of(others, evidence, model), evidence, model)
-        assert residuals.points.abs().max() < 0.01
-        assert residuals.world.abs().mean() < 0.03  # the detector's axes turn with the hand's place
-    assert (imagined(hands, model, generator).angles - hands.angles).abs().mean() > 0.05
-    assert len(augmented(hands, 0.5, model, generator)) == COUNT + COUNT // 2
+    read = replace(hands, reading=read_nearby(hands))
+    others = imagined(read, model, generator)
+    evidence = evidence_of(others)
+    residuals = compare(truth_of(others, evidence, model), evidence, model)
+    assert residuals.points.abs().max() < 0.01
+    assert residuals.world.abs().mean() < 0.03  # the detector's axes turn with the hand's place
+    assert (others.angles - hands.angles).abs().mean() > 0.05
+    assert (others.reading.present == 0).all()  # nobody has a picture of them
+    batch = augmented(read, 0.5, model, generator)
+    assert len(batch) == COUNT + COUNT // 2
+    assert 0 < batch.reading.present[:COUNT].mean() < 1  # some pictures are kept back
+
+
+def read_nearby(hands: Hands) -> DetailReading:
+    """As if an encoder had seen the landmarks three pixels beside where the detector sees them."""
+    blank = nothing_read(hands.detection.landmarks_px)
+    return DetailReading(
+        torch.randn(blank.features.shape, generator=torch.Generator().manual_seed(3)),
+        blank.heat_px + 3,
+        torch.ones_like(blank.heat_trust),
+        torch.ones_like(blank.present),
+    )
+
+
+def test_a_picture_counts_only_where_it_was_read(model: HandModel, hands: Hands) -> None:
+    torch.manual_seed(0)
+    network = HandDescent(SMALL, model, torch.zeros(STATE))
+    reading = read_nearby(hands)
+    seen, unseen, blind = (
+        network(see(hands.detection, given))[-1].joints
+        for given in (reading, unread(reading, torch.ones(COUNT, dtype=torch.bool)), None)
+    )
+    torch.testing.assert_close(unseen, blind)
+    assert (seen - blind).abs().max() > 1e-4
+
+
+def test_the_second_opinion_has_its_own_residuals(model: HandModel, hands: Hands) -> None:
+    evidence = see(hands.detection, read_nearby(hands))
+    residuals = compare(truth_of(hands, evidence, model), evidence, model)
+    assert residuals.points.abs().max() < 1e-3
+    assert residuals.second.abs().min() > 1e-3
+    assert residuals.energies[:, 3].min() > residuals.energies[:, 0].max()
 
 
 def test_what_the_detector_means_is_learned() -> None:
@@ -174,9 +237,9 @@ def loss_of(network: HandDescent, hands: Hands) -> float:
 def test_training_learns_goes_on_and_is_exported(hands: Hands, tmp_path: Path) -> None:
     path = tmp_path / "hands.pt"
     config = HandTraining(steps=30, batch=32, warm_up=5, network=SMALL)
-    before = train(hands, hands, replace(config, steps=2), path, FOREVER)
+    before = train([hands], hands, replace(config, steps=2), path, FOREVER)
     first = loss_of(before.network, hands)
-    run = train(hands, hands, config, path, FOREVER)
+    run = train([hands], hands, config, path, FOREVER)
     assert run.step == 30
     assert loss_of(run.network, hands) < 0.9 * first
     assert len(errors_mm(run.averaged, hands)) == SMALL.stages + 1
