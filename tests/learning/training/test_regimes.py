@@ -7,9 +7,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from benchmarks.regimes import errors_of, joints_px
+from model_server.landmark_names import COCO_FROM_POSE
 from model_server.learning.body.landmark_model import LandmarkModel
+from model_server.learning.body.rotations import six_from_matrix
 from model_server.learning.network.config import NetworkConfig
 from model_server.learning.network.descent import Descent, mean_state
+from model_server.learning.network.evidence import Evidence
+from model_server.learning.network.state import STATE, Posed, decode, place_of
 from model_server.learning.runs import load, save, start
 from model_server.learning.samples.store import Samples
 from model_server.learning.training.batch import People, evidence_and_truth, people_of, rolled
@@ -125,3 +130,31 @@ def test_a_run_begins_with_the_weights_of_another(
     for name, value in first.averaged.state_dict().items():
         assert torch.equal(saved["network"][name], value)
         assert torch.equal(saved["averaged"][name], value)
+
+
+class Oracle(Descent):
+    """A network that knows the truth."""
+
+    def __init__(self, body: LandmarkModel, people: People) -> None:
+        super().__init__(SMALL, body, torch.zeros(STATE))
+        self.people = people
+
+    def forward(self, evidence: Evidence, *_: object) -> tuple[list[Posed], Tensor]:
+        _, _, truth = evidence_and_truth(self.people, self.body)
+        six = six_from_matrix(truth.rotations).flatten(1)
+        place = place_of(truth.translation, evidence.extent)
+        state = torch.cat([six, truth.phenotypes.logit(1e-4), place], 1)
+        return [decode(state, evidence, self.body)], torch.zeros(1, len(state))
+
+
+def test_the_benchmark_finds_the_truth_where_it_is(
+    landmark_model: LandmarkModel, people: People
+) -> None:
+    oracle = Oracle(landmark_model, people)
+    errors = errors_of(oracle, people)
+    assert errors.pa_mpjpe_mm.mean() < 1
+    assert errors.from_true.mean() < 0.02
+    assert errors.from_detected.mean() < 0.1
+    # COCO's joints are not the detector's points, but they lie near them.
+    apart = joints_px(oracle, people) - people.detection.landmarks_px[:, list(COCO_FROM_POSE)]
+    assert apart.norm(dim=2).median() < 8
