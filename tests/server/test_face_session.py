@@ -12,7 +12,7 @@ from model_server.camera import camera_of
 from model_server.errors import InternalError
 from model_server.face import FaceDetector
 from model_server.face_session import OnnxFace
-from model_server.landmarks import FaceLandmarks, PoseDetector
+from model_server.landmarks import DetailReading, FaceLandmarks, PoseDetector
 from model_server.settings import ASSETS
 from tests.server.pictures import portrait
 from tests.server.tiny_face import write_tiny_face
@@ -88,6 +88,20 @@ def test_size_does_not_matter(session: OnnxFace, face: FaceLandmarks) -> None:
 def test_names_come_from_the_graph(tmp_path: Path, face: FaceLandmarks) -> None:
     tiny = OnnxFace(write_tiny_face(tmp_path / "face.onnx"))
     assert set(tiny.run(moved(face, (14,), (0, 30)), CAMERA).actions) == {"jawOpen"}
+
+
+def test_a_graph_is_told_of_pictures_if_it_wants_to_know(
+    tmp_path: Path, face: FaceLandmarks
+) -> None:
+    """The tiny network puckers the lips of faces whose pictures were read."""
+    seeing = OnnxFace(write_tiny_face(tmp_path / "face.onnx", wants_pictures=True))
+    blind = OnnxFace(write_tiny_face(tmp_path / "blind.onnx"))
+    ones = np.ones(64, np.float32)
+    reading = DetailReading(ones, face.landmarks_px[:157], np.ones(157, np.float32))
+    read = replace(face, reading=reading)
+    assert seeing.run(face, CAMERA).actions == blind.run(face, CAMERA).actions
+    assert seeing.run(read, CAMERA).actions["mouthPucker"] > 0.5
+    assert "mouthPucker" not in blind.run(read, CAMERA).actions
 
 
 def test_a_network_that_names_nothing_is_told(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A graph with the inputs and outputs of the network of hands, to which every hand is in the
-reference pose, palms turned like the body.
+reference pose, palms turned like the body. One that wants pictures turns the palms of hands in
+pictures that were read upside down.
 """
 
 from pathlib import Path
@@ -10,9 +11,11 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 
-def write_tiny_hands(path: Path) -> Path:
+def write_tiny_hands(path: Path, *, wants_pictures: bool = False) -> Path:
     """Save the graph at `path` and return it."""
-    graph = helper.make_graph(_nodes(), "tiny_hands", _inputs(), _outputs(), _constants())
+    inputs = [*_inputs(), *(_picture_inputs() if wants_pictures else [])]
+    nodes = _nodes() if wants_pictures else [_nothing_read(), *_nodes()]
+    graph = helper.make_graph(nodes, "tiny_hands", inputs, _outputs(), _constants())
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
@@ -30,6 +33,11 @@ def _inputs() -> list[onnx.ValueInfoProto]:
     return [_value(name, shape) for name, shape in shapes.items()]
 
 
+def _picture_inputs() -> list[onnx.ValueInfoProto]:
+    shapes = {"features": [64], "heat_px": [21, 2], "heat_trust": [21], "present": [1]}
+    return [_value(name, shape) for name, shape in shapes.items()]
+
+
 def _outputs() -> list[onnx.ValueInfoProto]:
     return [_value("fingers", [15, 3, 3]), _value("palm", [3, 3])]
 
@@ -42,10 +50,12 @@ def _constants() -> list[onnx.TensorProto]:
     eye = np.eye(3, dtype=np.float32)
     values = {
         "zero": np.float32(0),
+        "one_hand": np.array([1, 1], np.int64),
         "axis_1": np.array([1], np.int64),
         "axes_12": np.array([1, 2], np.int64),
         "eyes": np.tile(eye, (1, 15, 1, 1)),
         "eye": eye[None],
+        "half_turn": np.diag([-2.0, -2.0, 0.0]).astype(np.float32)[None],
     }
     return [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
 
@@ -56,7 +66,14 @@ def _nodes() -> list[onnx.NodeProto]:
     return [
         node("Mul", ["focal_px", "zero"], ["none"]),
         node("Unsqueeze", ["none", "axes_12"], ["none3"]),
+        node("Unsqueeze", ["present", "axis_1"], ["present3"]),
+        node("Mul", ["present3", "half_turn"], ["turn"]),
         node("Unsqueeze", ["none3", "axis_1"], ["none4"]),
         node("Add", ["eyes", "none4"], ["fingers"]),
-        node("Add", ["eye", "none3"], ["palm"]),
+        node("Add", ["eye", "none3"], ["unturned"]),
+        node("Add", ["unturned", "turn"], ["palm"]),
     ]
+
+
+def _nothing_read() -> onnx.NodeProto:
+    return helper.make_node("ConstantOfShape", ["one_hand"], ["present"])
