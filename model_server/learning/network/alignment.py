@@ -15,8 +15,7 @@ from model_server.learning.body.surface import POINTS_PER_PART
 from model_server.learning.network.picture import PARTS, Sight
 
 SOFTNESS: Final = 0.15  # extents; nearest neighbours are soft over this distance
-AWAY: Final = 4.0  # extents added to what looks away from the camera or belongs to other parts
-LEAST_SHARE: Final = 0.3  # cells; a part that fills less is not there
+LEAST_SHARE: Final = 0.3  # pixels; a part that fills less is not there
 
 
 @dataclass(frozen=True)
@@ -35,16 +34,17 @@ def align(points: Tensor, facing: Tensor, sight: Sight) -> Alignment:
     """
     points = points.clamp(-8, 8).unflatten(1, (PARTS, POINTS_PER_PART))
     facing = facing.unflatten(1, (PARTS, POINTS_PER_PART))
-    squared = (sight.cells[:, None, :, None] - points[:, :, None]).square().sum(4)  # (B, 15, C, K)
-    near_points = nearness(squared + AWAY**2 * (1 - clearly(facing)[:, :, None]), 3)
-    near_cells = nearness(squared + AWAY**2 * (1 - clearly(sight.parts)[..., None]), 2)
-    pixels = shares(sight.parts)[..., None]  # (B, 15, C, 1)
+    pixels = sight.pixels  # (B, 15, C, 2)
+    squared = (pixels[:, :, :, None] - points[:, :, None]).square().sum(4)  # (B, 15, C, K)
+    near = nearness(squared)
+    near_points = shares(near * clearly(facing)[:, :, None], 3)
+    near_pixels = shares(near * clearly(sight.shares)[..., None], 2)
+    filled = shares(sight.shares)[..., None]  # (B, 15, C, 1)
     visible = shares(facing)[:, :, None]  # (B, 15, 1, K)
-    pulls, pushes = pixels * near_points, visible * near_cells  # each sums to 1 over C and K
-    cells = sight.cells[:, None]
-    cover = pulls.sum(2)[:, :, None] @ points - pulls.sum(3)[:, :, None] @ cells
-    stay = pushes.sum(3)[:, :, None] @ cells - pushes.sum(2)[:, :, None] @ points
-    seen = (sight.parts.sum(2) / LEAST_SHARE).clamp(max=1)
+    pulls, pushes = filled * near_points, visible * near_pixels  # each sums to 1 over C and K
+    cover = pulls.sum(2)[:, :, None] @ points - pulls.sum(3)[:, :, None] @ pixels
+    stay = pushes.sum(3)[:, :, None] @ pixels - pushes.sum(2)[:, :, None] @ points
+    seen = (sight.shares.sum(2) / LEAST_SHARE).clamp(max=1)
     length = (squared + 1e-6).sqrt()
     energies = [(shares(seen) * (way * length).sum((2, 3))).sum(1) for way in (pulls, pushes)]
     return Alignment(
@@ -55,9 +55,12 @@ def align(points: Tensor, facing: Tensor, sight: Sight) -> Alignment:
     )
 
 
-def nearness(squared: Tensor, dim: int) -> Tensor:
-    """Soft choice of the nearest along a dimension, from squared distances."""
-    return (-squared / (2 * SOFTNESS**2)).softmax(dim)
+def nearness(squared: Tensor) -> Tensor:
+    """How much each neighbour counts, from its squared distance: the nearest far more than others,
+    and wherever they are something; cheaper than a softmax.
+    """
+    near = SOFTNESS**2 / (squared + SOFTNESS**2)
+    return near * near * near
 
 
 def clearly(share: Tensor) -> Tensor:
@@ -65,6 +68,6 @@ def clearly(share: Tensor) -> Tensor:
     return (4 * share - 1).clamp(0, 1)
 
 
-def shares(amounts: Tensor) -> Tensor:
-    """Amounts as shares of their sum over the last dimension; of nothing, nothing."""
-    return amounts / amounts.sum(-1, keepdim=True).clamp(min=1e-3)
+def shares(amounts: Tensor, dim: int = -1) -> Tensor:
+    """Amounts as shares of their sum over a dimension; of nothing, nothing."""
+    return amounts / amounts.sum(dim, keepdim=True).clamp(min=1e-9)

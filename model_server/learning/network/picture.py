@@ -20,7 +20,9 @@ from model_server.learning.network.evidence import Detection, Evidence, through
 from model_server.learning.network.state import LANDMARKS
 
 PARTS: Final = len(PART_NAMES)
-CELLS: Final = 16  # side of the part maps that the descent is aligned with
+CELLS: Final = 16  # side of the part maps
+PIXELS: Final = 14  # of each part that the descent is aligned with
+DITHER: Final = 0.5  # in shares: how far spreading counts more than filling when they are chosen
 FEATURES: Final = 128
 
 
@@ -45,8 +47,8 @@ class Sight:
     """The same in the virtual camera, in extents."""
 
     features: Tensor  # (B, FEATURES)
-    parts: Tensor  # (B, 15, C)
-    cells: Tensor  # (B, C, 2) where the middles of the cells are
+    shares: Tensor  # (B, 15, PIXELS) 0…1, of a few pixels of each part, spread over it
+    pixels: Tensor  # (B, 15, PIXELS, 2) where they are
     heat: Tensor  # (B, 33, 2)
     heat_trust: Tensor  # (B, 33)
     present: Tensor  # (B, 1)
@@ -75,11 +77,14 @@ def see_picture(reading: Reading, detection: Detection, evidence: Evidence) -> S
     middles = (torch.arange(CELLS, device=reading.parts.device) + 0.5) / CELLS
     grid = torch.stack(torch.meshgrid(middles, middles, indexing="xy"), 2).flatten(0, 1)
     cells_px = reading.crop_px[:, None, :2] + reading.crop_px[:, None, 2:] * grid
-    there = reading.present
+    cells, there = virtual(cells_px), reading.present
+    shares, chosen = spread_out(reading.parts)
+    every = cells[:, None].expand(-1, PARTS, -1, -1)
+    pixels = every.gather(2, chosen[..., None].expand(-1, -1, -1, 2))
     return Sight(
         features=there * reading.features,
-        parts=there[..., None] * reading.parts.flatten(2),
-        cells=virtual(cells_px),
+        shares=there[..., None] * shares,
+        pixels=pixels,
         heat=virtual(reading.heat_px),
         heat_trust=there * reading.heat_trust,
         present=there,
@@ -88,8 +93,26 @@ def see_picture(reading: Reading, detection: Detection, evidence: Evidence) -> S
 
 def as_read(sight: Sight, reads: Collection[str]) -> Sight:
     """The sight of somebody who is told only some of `config.FEATURES`, `PARTS` and `HEAT`."""
-    fields = {config.FEATURES: "features", config.PARTS: "parts", config.HEAT: "heat_trust"}
+    fields = {config.FEATURES: "features", config.PARTS: "shares", config.HEAT: "heat_trust"}
     missing = [field for name, field in fields.items() if name not in reads]
     if not reads:
         missing.append("present")
     return replace(sight, **{name: torch.zeros_like(getattr(sight, name)) for name in missing})
+
+
+def spread_out(parts: Tensor) -> tuple[Tensor, Tensor]:
+    """Shares (B, 15, PIXELS) and flat indices of the cells of each part (B, 15, 16, 16) that stand
+    for it: filled ones first, spread evenly where there are more.
+    """
+    ranked = parts.flatten(2) + DITHER * dither(parts.device)
+    chosen = ranked.topk(PIXELS, 2).indices
+    return parts.flatten(2).gather(2, chosen), chosen
+
+
+def dither(device: torch.device) -> Tensor:
+    """Ordered dither (CELLS * CELLS,), 0…1: the largest values of any region lie spread over it."""
+    order = torch.zeros(1, 1, device=device)
+    while len(order) < CELLS:
+        top, bottom = [4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]
+        order = torch.cat([torch.cat(top, 1), torch.cat(bottom, 1)], 0)
+    return order.flatten() / order.numel()

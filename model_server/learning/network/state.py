@@ -8,7 +8,6 @@ from typing import Final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.pose_bones import POSE_BONES
@@ -47,7 +46,7 @@ def decode(state: Tensor, evidence: Evidence, body: LandmarkModel) -> Posed:
     placed = landmarks + translation[:, None]
     points = project(placed) / evidence.extent[:, None]
     skin = placed[:, placed.shape[1] - body.skin_points :]
-    cosine = -(body.normals(world) * normalize(skin, dim=2)).sum(2)
+    cosine = -dot(body.normals(world), skin) / dot(skin, skin).sqrt()
     facing = (0.5 + cosine / FACING_RANGE).clamp(0, 1)
     return Posed(
         rotations,
@@ -59,6 +58,12 @@ def decode(state: Tensor, evidence: Evidence, body: LandmarkModel) -> Posed:
         points,
         facing,
     )
+
+
+def dot(a: Tensor, b: Tensor) -> Tensor:
+    """Of vectors (..., 3); by components, since sums over few numbers are slow."""
+    (ax, ay, az), (bx, by, bz) = a.unbind(-1), b.unbind(-1)
+    return ax * bx + ay * by + az * bz
 
 
 def place_in_view(place: Tensor, extent: Tensor) -> Tensor:

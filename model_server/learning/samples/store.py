@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy.typing as npt
 
 from model_server.learning import shards
 
 Array = npt.NDArray[Any]
+_MADE_BY: Final = "model_server.learning.samples.generate"
 
 
 @dataclass(frozen=True)
@@ -40,4 +41,9 @@ def read_shard(path: Path) -> Samples:
 
 def shard_paths(folder: Path) -> list[Path]:
     """All shards of a folder in name order; an error names the command where there are none."""
-    return shards.shard_paths(folder, made_by="model_server.learning.samples.generate")
+    return shards.shard_paths(folder, made_by=_MADE_BY)
+
+
+def read_shards(folder: Path) -> Samples:
+    """All shards of a folder, joined."""
+    return shards.read_shards(Samples, folder, made_by=_MADE_BY)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import dataclasses
 
+import pytest
 import torch
 from torch import Tensor
 
 from model_server.learning.body.surface import POINTS_PER_PART
 from model_server.learning.network.alignment import align
-from model_server.learning.network.picture import CELLS, FEATURES, PARTS, Sight
+from model_server.learning.network.picture import CELLS, FEATURES, PARTS, PIXELS, Sight, spread_out
 
 PART = 4
 
@@ -15,12 +16,17 @@ def sight_of_square(centre: tuple[float, float]) -> Sight:
     """One part fills a square of side 1 around a point; the crop spans -2…2 extents."""
     middles = (torch.arange(CELLS) + 0.5) / CELLS * 4 - 2
     cells = torch.stack(torch.meshgrid(middles, middles, indexing="xy"), 2).flatten(0, 1)
-    inside = ((cells - torch.tensor(centre)).abs() < 0.5).all(1).float()
-    parts = torch.zeros(1, PARTS, CELLS * CELLS)
-    parts[0, PART] = inside
+    parts = torch.zeros(1, PARTS, CELLS, CELLS)
+    parts[0, PART] = ((cells - torch.tensor(centre)).abs() < 0.5).all(1).float().view(CELLS, CELLS)
+    shares, chosen = spread_out(parts)
     nothing = torch.zeros(1, 33, 2)
     return Sight(
-        torch.zeros(1, FEATURES), parts, cells[None], nothing, nothing[..., 0], torch.ones(1, 1)
+        features=torch.zeros(1, FEATURES),
+        shares=shares,
+        pixels=cells[chosen],
+        heat=nothing,
+        heat_trust=nothing[..., 0],
+        present=torch.ones(1, 1),
     )
 
 
@@ -67,7 +73,26 @@ def test_points_that_look_away_do_not_count() -> None:
 
 def test_nothing_read_means_nothing_to_align_with() -> None:
     sight = sight_of_square((0.0, 0.0))
-    blind = dataclasses.replace(sight, parts=torch.zeros_like(sight.parts))
+    blind = dataclasses.replace(sight, shares=torch.zeros_like(sight.shares))
     found = align(points_around((0.5, 0.5)), FACING, blind)
     assert found.energies.abs().max() == 0
     assert found.cover.abs().max() == 0
+
+
+def test_the_pixels_of_a_part_are_spread_over_it() -> None:
+    sight = sight_of_square((0.6, 0.1))
+    assert (sight.shares[0, PART] == 1).all()
+    pixels = sight.pixels[0, PART]
+    assert len(pixels.unique(dim=0)) == PIXELS
+    assert (pixels.mean(0) - torch.tensor([0.6, 0.1])).abs().max() < 0.15
+    assert (pixels.amax(0) - pixels.amin(0)).min() > 0.6
+
+
+def test_a_small_part_is_all_of_its_pixels() -> None:
+    parts = torch.zeros(1, PARTS, CELLS, CELLS)
+    parts[0, PART, 3, 5], parts[0, PART, 4, 5] = 0.9, 0.6
+    shares, chosen = spread_out(parts)
+    kept = dict(zip(chosen[0, PART].tolist(), shares[0, PART].tolist(), strict=True))
+    assert kept[3 * CELLS + 5] == pytest.approx(0.9)
+    assert kept[4 * CELLS + 5] == pytest.approx(0.6)
+    assert sum(kept.values()) == pytest.approx(1.5)
