@@ -37,6 +37,7 @@ from model_server.learning.training.metrics import LIMB_JOINTS, mpjpe, pa_mpjpe
 GRADIENT_STEPS: Final = (20, 50, 100, 200)
 SIZES: Final = (1, 32)
 CHUNK: Final = 100
+HEADER: Final = "then PA-MPJPE, MPJPE, PVE in mm, share whose energy falls, ms for 1 and 32"
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def main() -> None:
         evidence, sight, truth = evidence_and_truth(people, hund.body)
         judge = Judge(truth, hund.body)
     seen = people.detection.world[:, [POSE_LANDMARKS.index(joint) for joint in LIMB_JOINTS]]
-    print(f"{len(people)} people{'':14} PA-MPJPE   MPJPE     PVE   falls    ms for 1, 32")
+    print(f"{len(people)} people, {HEADER}")
     print(f"{'detector':<22} {pa_mpjpe(seen, judge.true_joints).mean():7.1f}")
     for name, network in networks.items():
         for line in lines_of(network, name, people, judge):
