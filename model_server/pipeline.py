@@ -4,7 +4,7 @@
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,11 +12,12 @@ from model_server.arrays import ImageArray
 from model_server.bones import BodyBones
 from model_server.camera import NO_FOCAL, Camera, GivenFocal, camera_of
 from model_server.decode import Decoder, evidence_of
-from model_server.detail_finder import DetailFinder
 from model_server.details import look_closer
 from model_server.estimate import Estimate, Person
+from model_server.face import FaceDetector
 from model_server.face_session import FaceSession, OnnxFace
 from model_server.hand_session import HandSession, OnnxHands
+from model_server.hands import HandDetector, with_confirmed_hands, with_refined_wrists
 from model_server.image import Photo, decode_photo
 from model_server.landmarks import PersonLandmarks
 from model_server.people import PeopleFinder
@@ -89,9 +90,10 @@ class Pipeline:
         self._decoder = Decoder(descent.config, bones)
         self._hand_poses, self._face_poses = hands, faces
         self._people = PeopleFinder(threads=threads)
-        self._finder = DetailFinder(threads=threads)
+        self._hands = HandDetector()
+        self._face = FaceDetector()
         self._open = ExitStack()
-        for part in (self._people, self._finder, self._reader):
+        for part in (self._people, self._hands, self._face, self._reader):
             self._open.callback(part.close)
 
     @property
@@ -116,8 +118,15 @@ class Pipeline:
         """Landmarks of everybody, in pixels of the original photo."""
         found = self._people.find(photo.pixels, max_people=max_people)
         found = self._reader.read(photo.pixels, found)
-        found = self._finder.find(photo.pixels, found)
-        return [person.scaled(photo.scale) for person in found]
+        return [self._detailed(photo.pixels, person).scaled(photo.scale) for person in found]
+
+    def _detailed(self, image: ImageArray, person: PersonLandmarks) -> PersonLandmarks:
+        left = self._hands.detect(image, person.pose, "left")
+        right = self._hands.detect(image, person.pose, "right")
+        face = self._face.detect(image, person.pose)
+        seen = replace(person, left_hand=left, right_hand=right, face=face)
+        height, width = image.shape[:2]
+        return with_refined_wrists(with_confirmed_hands(seen, (height, width)))
 
     def _pose(self, seen: list[PersonLandmarks], camera: Camera) -> list[Person]:
         if not seen:

@@ -27,7 +27,7 @@ def person(rng: np.random.Generator) -> tuple[Posed, Evidence]:
     ones = np.ones((1, 33), np.float32)
     focal = np.array([FOCAL], np.float32)
     unread = np.zeros((1, 0), np.float32)  # placing does not look at pictures
-    return posed, Evidence(px, ones, points, ones, focal, CENTER, *[unread] * 6)
+    return posed, Evidence(px, ones, points, ones, focal, CENTER, *[unread] * 8)
 
 
 def shifted(posed: Posed, by: np.ndarray) -> Posed:
