@@ -17,12 +17,15 @@ from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.rotations import turn_about
 from model_server.learning.network.evidence import CERTAIN, ENDS
 from model_server.learning.network.state import END_BONES, LANDMARKS, project
+from model_server.learning.samples.people import LEVEL_CAM_FROM_BODY
 from model_server.learning.training.batch import People
 
 LOOKED: Final = 0.5  # of the people somebody has looked at closely
 FOUND: Final = 0.8  # of their ends that can be seen were found
 ERROR: Final = (0.10, 0.20, 0.20)  # radians, of the turns of `ENDS` where they are fully trusted
-CONFUSED: Final = 0.08  # of the turns are anything
+CONFUSED: Final = 0.15  # of the turns are anything
+PHANTOM: Final = 0.15  # of the heads turned away are taken for faces that look at the camera,
+PHANTOM_SPREAD: Final = 0.4  # roughly, in radians
 CORRECTED: Final = 0.1  # of the people an artist has corrected,
 PINS: Final = 0.12  # by so many of their landmarks,
 SLIP: Final = 0.01  # this exactly, in sizes of the person
@@ -50,8 +53,15 @@ def turned_ends(people: People, body: LandmarkModel, generator: torch.Generator)
     error = torch.randn(count, len(ENDS), generator=generator) * torch.tensor(ERROR) / trust
     error = torch.where(chance(len(ENDS)) < CONFUSED, torch.pi * (2 * chance(len(ENDS)) - 1), error)
     axis = normalize(torch.randn(count, len(ENDS), 3, generator=generator), dim=2)
-    found = (chance(1) < LOOKED) & (chance(len(ENDS)) < FOUND) & ends_in_view(people, true)
-    ends = torch.where(found[..., None, None], turn_about(axis, error) @ true, torch.eye(3))
+    seen = turn_about(axis, error) @ true
+    in_view = ends_in_view(people, true)
+    phantom = ~in_view[:, 0] & (chance(1)[:, 0] < PHANTOM)
+    spread = PHANTOM_SPREAD * torch.randn(count, generator=generator)
+    towards = turn_about(axis[:, 0], spread) @ torch.from_numpy(LEVEL_CAM_FROM_BODY).float()
+    seen[:, 0] = torch.where(phantom[:, None, None], towards, seen[:, 0])
+    in_view[:, 0] |= phantom
+    found = (chance(1) < LOOKED) & (chance(len(ENDS)) < FOUND) & in_view
+    ends = torch.where(found[..., None, None], seen, torch.eye(3))
     return replace(people, detection=replace(people.detection, ends=ends, ends_trust=trust * found))
 
 
