@@ -47,19 +47,21 @@ class NetworkConfig:
     hidden: int = 384  # width of the update network
     context_blocks: int = 5  # residual layers that read the evidence
     stage_blocks: int = 2  # residual layers of a stage
+    safeguarded: bool = True  # a step that would raise the energy is not taken
     step: float = 0.1  # scale of an increment, so that an untrained stage moves little
 
 
 METHODS: Final = {
     "hund": NetworkConfig(),
-    "lgd": NetworkConfig(stages=4, sees=(GRADIENT,), memory=0),
-    "hmr": NetworkConfig(stages=3, sees=(), memory=0),
-    "mlp": NetworkConfig(stages=0, memory=0, context_blocks=10),
+    "lgd": NetworkConfig(stages=4, sees=(GRADIENT,), memory=0, safeguarded=False),
+    "hmr": NetworkConfig(stages=3, sees=(), memory=0, safeguarded=False),
+    "mlp": NetworkConfig(stages=0, memory=0, context_blocks=10, safeguarded=False),
 }
 
 # HUND without one of its parts, to see what the part is good for.
 ABLATIONS: Final = {
     "no-memory": NetworkConfig(memory=0),
+    "no-safeguard": NetworkConfig(safeguarded=False),
     "no-loss-inputs": NetworkConfig(sees=()),
     "no-parts": NetworkConfig(
         sees=(RESIDUALS, PRIOR, ENERGIES),

@@ -10,7 +10,8 @@ without gradients. All stages share one set of weights. `config.METHODS` names t
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Final
+from dataclasses import dataclass, fields
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +33,7 @@ from model_server.learning.network.layers import Reader, Stage, small
 from model_server.learning.network.picture import FEATURES, PARTS, Sight, as_read
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
 
+T = TypeVar("T", bound=Any)
 EVIDENCE_SIZE: Final = LANDMARKS * (7 + 3) + len(ENDS) * (6 + 1) + 1 + FEATURES + 1
 SIZES: Final = {
     RESIDUALS: LANDMARKS * 7 + len(ENDS) * 6,
@@ -40,6 +42,16 @@ SIZES: Final = {
     ENERGIES: len(TERMS),
     GRADIENT: STATE,
 }
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where B descents have come to."""
+
+    state: Tensor  # (B, STATE)
+    posed: Posed
+    residuals: Residuals
+    energy: Tensor  # (B,)
 
 
 class Descent(nn.Module):
@@ -59,36 +71,48 @@ class Descent(nn.Module):
         self.register_buffer("mean_state", mean_state)
         self.half_precision = False  # in training: networks in bfloat16, geometry never
 
-    def forward(self, evidence: Evidence, sight: Sight, stages: int | None = None) -> list[Posed]:
+    def forward(
+        self, evidence: Evidence, sight: Sight, stages: int | None = None
+    ) -> tuple[list[Posed], Tensor]:
+        """The bodies of the first guess and of all stages, and their energies (M + 1, B)."""
         sight = as_read(sight, self.config.reads)
         with self._precision(evidence):
             context = self.context(flat(evidence, sight))
             increment = self.guess(torch.nn.functional.silu(context))
             memory = context if self.remember is None else torch.tanh(self.remember(context))
         state = self.mean_state + increment.float()
-        posed = [decode(state, evidence, self.body)]
-        residuals = self.energy(posed[-1], evidence, sight)
-        energies = [total(residuals)]
+        at = self._at(state, evidence, sight)
+        trajectory = [at]
         for _ in range(self._stages(stages)):
             assert self.stage is not None
-            felt = torch.cat([state, *self._seen(state, residuals, evidence, sight), context], 1)
+            felt = torch.cat([at.state, *self._seen(at, evidence, sight), context], 1)
             with self._precision(evidence):
                 increment, memory = self.stage(felt, memory)
-            state = state + increment.float()
-            posed.append(decode(state, evidence, self.body))
-            residuals = self.energy(posed[-1], evidence, sight)
-            energies.append(total(residuals))
-        return posed, torch.stack(energies)
+            at = self._stepped(at, increment.float(), evidence, sight)
+            trajectory.append(at)
+        energies = torch.stack([each.energy for each in trajectory])
+        return [each.posed for each in trajectory], energies
+
+    def _at(self, state: Tensor, evidence: Evidence, sight: Sight) -> Place:
+        posed = decode(state, evidence, self.body)
+        residuals = self.energy(posed, evidence, sight)
+        return Place(state, posed, residuals, total(residuals))
+
+    def _stepped(self, at: Place, increment: Tensor, evidence: Evidence, sight: Sight) -> Place:
+        """Where a step leads; with a safeguard nowhere for people whose energy it would raise. The
+        memory goes on, so that the next stage tries something else.
+        """
+        there = self._at(at.state + increment, evidence, sight)
+        return lower(there, at) if self.config.safeguarded else there
 
     def _stages(self, wanted: int | None) -> int:
         if self.stage is None:
             return 0
         return self.config.stages if wanted is None else wanted
 
-    def _seen(
-        self, state: Tensor, residuals: Residuals, evidence: Evidence, sight: Sight
-    ) -> list[Tensor]:
+    def _seen(self, at: Place, evidence: Evidence, sight: Sight) -> list[Tensor]:
         """What the stages of this method see of a state, each (B, SIZES[name])."""
+        residuals = at.residuals
         alignment = residuals.alignment
         seen: list[Tensor] = []
         if RESIDUALS in self.config.sees:
@@ -100,7 +124,7 @@ class Descent(nn.Module):
         if ENERGIES in self.config.sees:
             seen += [residuals.energies]
         if GRADIENT in self.config.sees:
-            seen += [self._gradient(state, evidence, sight)]
+            seen += [self._gradient(at.state, evidence, sight)]
         return [part.flatten(1).clamp(-3, 3) for part in seen]  # outliers must not drown the rest
 
     @torch.enable_grad()
@@ -115,6 +139,21 @@ class Descent(nn.Module):
         if not self.half_precision:
             return nullcontext()
         return torch.autocast(evidence.points.device.type, torch.bfloat16)
+
+
+def lower(wanted: Place, other: Place) -> Place:
+    """The place that is wanted for people whose energy is not higher there, else the other one."""
+    better = wanted.energy <= other.energy
+    return chosen(better, wanted, other)
+
+
+def chosen(which: Tensor, yes: T, no: T) -> T:
+    """Tensors, or dataclasses of tensors, for each person (B,) one or the other."""
+    if isinstance(yes, Tensor):
+        shape = (-1, *(1,) * (yes.dim() - 1))
+        return torch.where(which.view(shape), yes, no)
+    pairs = {f.name: (getattr(yes, f.name), getattr(no, f.name)) for f in fields(yes)}
+    return type(yes)(**{name: chosen(which, *pair) for name, pair in pairs.items()})
 
 
 def new_stage(config: NetworkConfig) -> Stage:

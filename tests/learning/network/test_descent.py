@@ -130,3 +130,17 @@ def test_terms_that_are_left_out_count_nothing(
     assert (whole > 0).any(0).sum() >= 4
     assert torch.equal(some[:, pose], whole[:, pose])
     assert some.count_nonzero() == some[:, pose].count_nonzero()
+
+
+def test_energies_never_rise_where_steps_are_safeguarded(
+    landmark_model: LandmarkModel, samples: Samples
+) -> None:
+    evidence, sight, _ = evidence_and_truth(people_of(samples), landmark_model)
+    network = small_network("hund", landmark_model, samples)
+    for parameter in network.stage.parameters():
+        torch.nn.init.normal_(parameter, std=0.5, generator=torch.Generator().manual_seed(0))
+    _, energies = network(evidence, sight, stages=8)
+    assert (energies.diff(dim=0) <= 0).all()
+    network.config = dataclasses.replace(network.config, safeguarded=False)
+    _, energies = network(evidence, sight, stages=8)
+    assert (energies.diff(dim=0) > 0).any()
