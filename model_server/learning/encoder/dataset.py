@@ -20,11 +20,12 @@ from model_server.learning.body.parts import PART_MIRROR
 from model_server.learning.body.pose_bones import MIRROR
 from model_server.learning.encoder.appearance import disturbed
 from model_server.learning.encoder.config import MAP_PX
+from model_server.learning.network.descent import Descent
 from model_server.learning.network.evidence import see
 from model_server.learning.network.state import LANDMARKS, project
 from model_server.learning.samples.pictures import PARTS_PX, Picture, decode, read_pictures
 from model_server.learning.samples.store import read_shard
-from model_server.learning.training.batch import People, people_of, truth_of
+from model_server.learning.training.batch import People, people_of, sight_of, truth_of
 from model_server.person_crop import CROP_PX, person_square
 
 SHIFT: Final = 0.06  # random displacement of crops, in their sides
@@ -51,6 +52,8 @@ class Answers:
     landmarks: Tensor  # (B, 33, 3) relative to the root's head, virtual camera, metres
     rotations: Tensor  # (B, 22, 3, 3), the root's in the virtual camera
     phenotypes: Tensor  # (B, 6)
+    known_landmarks: Tensor  # (B, 33, 3) what the landmarks alone tell of `landmarks`, or zeros
+    known_rotations: Tensor  # (B, 22, 3, 3) likewise
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,16 @@ class Shard:
 
 
 @torch.no_grad()
-def load(path: Path, body: LandmarkModel) -> Shard:
+def load(path: Path, body: LandmarkModel, descent: Descent | None = None) -> Shard:
+    """A shard; with a descent the encoder learns only what a descent cannot know without it."""
     people = people_of(read_shard(path))
-    truth = truth_of(people, see(people.detection), body)
+    evidence = see(people.detection)
+    truth = truth_of(people, evidence, body)
+    landmarks, rotations = truth.landmarks[:, :LANDMARKS], truth.rotations
+    known = torch.zeros_like(landmarks), torch.zeros_like(rotations)
+    if descent is not None:
+        posed = descent(evidence, sight_of(people, evidence))[0][-1]
+        known = posed.landmarks[:, :LANDMARKS], posed.rotations
     seen = people.detection
     in_camera = body(people.phenotypes, people.rotations)[0][:, :LANDMARKS]
     tangents = project(in_camera + people.translation[:, None])
@@ -73,9 +83,10 @@ def load(path: Path, body: LandmarkModel) -> Shard:
     answers = Answers(
         torch.zeros(len(people), 0),
         px,
-        truth.landmarks[:, :LANDMARKS],
-        truth.rotations,
+        landmarks,
+        rotations,
         truth.phenotypes,
+        *known,
     )
     return Shard(people, read_pictures(path), answers)
 
@@ -125,6 +136,8 @@ def crops_of(
         truth.landmarks[rows],
         truth.rotations[rows],
         truth.phenotypes[rows],
+        truth.known_landmarks[rows],
+        truth.known_rotations[rows],
     )
 
 
@@ -163,4 +176,6 @@ def mirrored(crops: Crops, answers: Answers) -> tuple[Crops, Answers]:
         answers.landmarks[:, order] * flip,
         answers.rotations[:, MIRROR] * flip[:, None] * flip,
         answers.phenotypes,
+        answers.known_landmarks[:, order] * flip,
+        answers.known_rotations[:, MIRROR] * flip[:, None] * flip,
     )

@@ -27,8 +27,10 @@ class Weights:
 
 
 def losses(encoded: Encoded, answers: Answers) -> dict[str, Tensor]:
-    """Each term as a scalar."""
+    """Each term as a scalar. The guess corrects what is known without the picture."""
     landmarks, six, logits = parts_of_guess(encoded.guess)
+    landmarks = answers.known_landmarks + landmarks
+    six = six_from_matrix(answers.known_rotations) + six
     return {
         "parts": cross_entropy(encoded.parts, answers.parts),
         **heat_terms(encoded.heat, answers.places),

@@ -25,5 +25,7 @@ def shard(samples: Samples, landmark_model: LandmarkModel) -> Shard:
         truth.landmarks[:, :33],
         truth.rotations,
         truth.phenotypes,
+        torch.zeros_like(truth.landmarks[:, :33]),
+        torch.zeros_like(truth.rotations),
     )
     return Shard(people, [picture] * len(people), answers)

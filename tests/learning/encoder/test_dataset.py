@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -42,3 +44,15 @@ def test_parts_follow_the_crop() -> None:
     crop = square_crop(Box(80, 80, 80, 80), CROP_PX)  # of the picture of twice the size
     cut = crop_parts(parts, crop_from_image(crop), 320)
     assert (cut == 3).all()
+
+
+def test_what_a_descent_knows_is_flipped_like_the_truth(shard: Shard) -> None:
+    known = replace(
+        shard.truth,
+        known_landmarks=shard.truth.landmarks,
+        known_rotations=shard.truth.rotations,
+    )
+    crops, answers = crops_of(replace(shard, truth=known), np.arange(4), None)
+    for each in (answers, mirrored(crops, answers)[1]):
+        assert torch.equal(each.known_landmarks, each.landmarks)
+        assert torch.equal(each.known_rotations, each.rotations)
