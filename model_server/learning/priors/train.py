@@ -8,9 +8,7 @@ time, and writes its flow when its steps are done. The dynamics need the trained
 from __future__ import annotations
 
 import argparse
-import copy
 import logging
-import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -41,6 +39,7 @@ from model_server.learning.priors.pose_flow import (
     save_flow,
 )
 from model_server.learning.priors.pose_space import widened
+from model_server.learning.runs import Run, descend, device, save, start
 
 RUNS: Final = Path(".cache/runs")
 REPORT_EVERY: Final = 200
@@ -72,47 +71,12 @@ BODY: Final = PriorConfig(noise=0.02)
 HAND: Final = PriorConfig(noise=0.02, hidden=96)
 
 
-@dataclass
-class Run:
-    flow: PoseFlow
-    averaged: PoseFlow
-    optimizer: torch.optim.Optimizer
-    step: int
-
-
-def start(bones: tuple[str, ...], config: PriorConfig, pool: Tensor, checkpoint: Path) -> Run:
-    """A new run, or the one in the checkpoint."""
+def new_flow(bones: tuple[str, ...], config: PriorConfig, pool: Tensor) -> PoseFlow:
+    """A flow that starts from the mean and spread of the pool."""
     torch.manual_seed(config.seed)
     flow = PoseFlow(bones, config.couplings, config.hidden, noise=config.noise, seed=config.seed)
     flow.fit_start(widened(pool, config.noise, torch.Generator().manual_seed(config.seed)))
-    optimizer = torch.optim.AdamW(
-        flow.parameters(), config.learning_rate, weight_decay=config.weight_decay
-    )
-    run = Run(flow, copy.deepcopy(flow), optimizer, 0)
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        if saved["config"] != asdict(config):
-            raise ValueError(f"{checkpoint} was made with other settings: {saved['config']}")
-        run.flow.load_state_dict(saved["flow"])
-        run.averaged.load_state_dict(saved["averaged"])
-        run.optimizer.load_state_dict(saved["optimizer"])
-        run.step = saved["step"]
-    return run
-
-
-def save(run: Run, config: PriorConfig, checkpoint: Path) -> None:
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    partial = checkpoint.with_suffix(".partial")
-    parts = {
-        "flow": run.flow.state_dict(),
-        "averaged": run.averaged.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "step": run.step,
-        "config": asdict(config),
-        "bones": list(run.flow.bones),
-    }
-    torch.save(parts, partial)
-    partial.replace(checkpoint)
+    return flow
 
 
 def train(
@@ -122,45 +86,25 @@ def train(
     config: PriorConfig,
     checkpoint: Path,
     minutes: float = 10.0,
-) -> Run:
+) -> Run[PoseFlow]:
     """Train until the steps or the minutes are used up; held_out (N, J, 3, 3) is only reported."""
     pool = torch.from_numpy(draw(np.random.default_rng(config.seed), config.pool))
-    run = start(bones, config, pool, checkpoint)
+    run = start(new_flow(bones, config, pool), config, checkpoint)
     generator = torch.Generator().manual_seed(config.seed + run.step)
     began = time.monotonic()
     while run.step < config.steps and time.monotonic() - began < 60 * minutes:
         rows = torch.randint(len(pool), (config.batch,), generator=generator)
-        advance(run, widened(pool[rows], config.noise, generator), config)
+        poses = widened(pool[rows], config.noise, generator).to(device())
+        descend(run, -run.network.log_prob(poses).mean(), config)
         if run.step % REPORT_EVERY == 0 or run.step == config.steps:
             report(run, held_out)
             save(run, config, checkpoint)
     return run
 
 
-def advance(run: Run, poses: Tensor, config: PriorConfig) -> None:
-    """One step of maximum likelihood on poses (B, J, 3, 3)."""
-    for group in run.optimizer.param_groups:
-        group["lr"] = learning_rate(run.step, config)
-    loss = -run.flow.log_prob(poses).mean()
-    run.optimizer.zero_grad()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(run.flow.parameters(), config.clip)
-    run.optimizer.step()
-    with torch.no_grad():
-        for mean, now in zip(run.averaged.parameters(), run.flow.parameters(), strict=True):
-            mean.lerp_(now, 1 - config.average)
-    run.step += 1
-
-
-def learning_rate(step: int, config: PriorConfig) -> float:
-    """Linear warm-up, then down to a hundredth along a cosine."""
-    warm = min(1.0, (step + 1) / config.warm_up)
-    done = min(1.0, step / config.steps)
-    return config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
-
-
 @torch.no_grad()
-def report(run: Run, held_out: Tensor) -> None:
+def report(run: Run[PoseFlow], held_out: Tensor) -> None:
+    held_out = held_out.to(device())
     likelihood = run.averaged.log_prob(held_out).mean().item()
     energy = run.averaged.prior_energy(held_out).mean().item()
     log.info("step %d: held out %.2f nats, energy %.3f", run.step, likelihood, energy)
@@ -179,10 +123,10 @@ def train_hand(minutes: float) -> None:
     keep(run, HAND, HAND_FLOW)
 
 
-def keep(run: Run, config: PriorConfig, path: Path) -> None:
+def keep(run: Run[PoseFlow], config: PriorConfig, path: Path) -> None:
     """Write the flow of a finished run."""
     if run.step == config.steps:
-        save_flow(run.averaged, path, {"trained": asdict(config)})
+        save_flow(run.averaged.cpu(), path, {"trained": asdict(config)})
         log.info("%s written", path)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from model_server.learning.mocap import so3
 from model_server.learning.mocap.so3 import Array
-from model_server.learning.priors.train import PriorConfig, learning_rate, train
+from model_server.learning.priors.train import PriorConfig, train
 
 CONFIG = PriorConfig(
     noise=0.02, couplings=4, hidden=16, steps=80, batch=128, pool=2000, warm_up=10, average=0.9
@@ -44,11 +44,3 @@ def test_a_run_goes_on_from_its_checkpoint(held_out: torch.Tensor, tmp_path: Pat
     assert again.step == first.step == 5
     poses = torch.from_numpy(bent(np.random.default_rng(1), 10))
     assert torch.equal(first.averaged.log_prob(poses), again.averaged.log_prob(poses))
-    with pytest.raises(ValueError, match="other settings"):
-        train(BONES, bent, held_out, CONFIG, checkpoint)
-
-
-def test_learning_rate_warms_up_and_cools_down() -> None:
-    rates = [learning_rate(step, CONFIG) for step in range(CONFIG.steps + 1)]
-    assert rates[0] < rates[9]
-    assert rates[-1] == pytest.approx(0.01 * CONFIG.learning_rate)
