@@ -3,14 +3,13 @@
 and every head for one that is turned like the body.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 
-from model_server.session import CONFIG_KEY
+from tests.server.tiny_graph import write_tiny_graph
 
 ACTIONS = ("jawOpen", "mouthPucker")
 LIPS = (13, 14)  # upper and lower, inside
@@ -18,29 +17,18 @@ LIPS = (13, 14)  # upper and lower, inside
 
 def write_tiny_face(path: Path) -> Path:
     """Save the graph at `path` and return it."""
-    graph = helper.make_graph(_nodes(), "tiny_face", _inputs(), _outputs(), _constants())
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    helper.set_model_props(model, {CONFIG_KEY: json.dumps({"facial_actions": ACTIONS})})
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-    return path
+    return write_tiny_graph(
+        path,
+        _nodes(),
+        inputs={"landmarks_px": [478, 2], "depth": [478], "focal_px": [], "center_px": [2]},
+        outputs={"actions": [len(ACTIONS)], "cam_from_head": [3, 3]},
+        constants=_constants(),
+        config={"facial_actions": ACTIONS},
+    )
 
 
-def _inputs() -> list[onnx.ValueInfoProto]:
-    shapes = {"landmarks_px": [478, 2], "depth": [478], "focal_px": [], "center_px": [2]}
-    return [_value(name, shape) for name, shape in shapes.items()]
-
-
-def _outputs() -> list[onnx.ValueInfoProto]:
-    return [_value("actions", [len(ACTIONS)]), _value("cam_from_head", [3, 3])]
-
-
-def _value(name: str, shape: list[int]) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["faces", *shape])
-
-
-def _constants() -> list[onnx.TensorProto]:
-    values = {
+def _constants() -> dict[str, object]:
+    return {
         "upper": np.array(LIPS[0], np.int64),
         "lower": np.array(LIPS[1], np.int64),
         "down": np.array([1], np.int64),
@@ -51,7 +39,6 @@ def _constants() -> list[onnx.TensorProto]:
         "axes_12": np.array([1, 2], np.int64),
         "eye": np.eye(3, dtype=np.float32)[None],
     }
-    return [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
 
 
 def _nodes() -> list[onnx.NodeProto]:
