@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model_server.learning.hands.evidence import Evidence
 from model_server.learning.hands.hand_model import LANDMARKS, HandModel
-from model_server.learning.hands.state import STATE, Posed, Residuals, compare, decode
-from model_server.learning.network.layers import Reader, Stage, small
+from model_server.learning.hands.state import Posed, compare, decode
+from model_server.learning.network.layers import Recurrence, limited
 
 EVIDENCE_SIZE = LANDMARKS * 5 + 2
 RESIDUAL_SIZE = LANDMARKS * 5 + 3
@@ -34,27 +34,13 @@ class HandConfig:
     step: float = 0.1
 
 
-class HandDescent(nn.Module):
+class HandDescent(Recurrence):
     """Evidence → the hands of all stages, the first guess included."""
 
-    mean_state: Tensor
-
     def __init__(self, config: HandConfig, model: HandModel, mean_state: Tensor) -> None:
-        super().__init__()
+        super().__init__(config, mean_state, evidence=EVIDENCE_SIZE, residuals=RESIDUAL_SIZE)
         self.config = config
         self.model = model
-        self.context = Reader(EVIDENCE_SIZE, config.hidden, config.context, config.context_blocks)
-        self.guess = small(nn.Linear(config.context, STATE))
-        self.remember = nn.Linear(config.context, config.memory)
-        self.stage = Stage(
-            STATE + RESIDUAL_SIZE + config.context,
-            STATE,
-            hidden=config.hidden,
-            memory=config.memory,
-            blocks=config.stage_blocks,
-            step=config.step,
-        )
-        self.register_buffer("mean_state", mean_state)
 
     def forward(self, evidence: Evidence, stages: int | None = None) -> list[Posed]:
         context = self.context(flat(evidence))
@@ -63,7 +49,8 @@ class HandDescent(nn.Module):
         hands = [decode(state, evidence, self.model)]
         for _ in range(self.config.stages if stages is None else stages):
             residuals = compare(hands[-1], evidence, self.model)
-            felt = torch.cat([state, *limited(residuals), context], 1)
+            seen = limited(residuals.points, residuals.world, residuals.energies)
+            felt = torch.cat([state, *seen, context], 1)
             increment, memory = self.stage(felt, memory)
             state = state + increment
             hands.append(decode(state, evidence, self.model))
@@ -74,9 +61,3 @@ def flat(evidence: Evidence) -> Tensor:
     """All of the evidence in one row (B, EVIDENCE_SIZE)."""
     seen = [evidence.points.flatten(1), evidence.world.flatten(1)]
     return torch.cat([*seen, evidence.confidence, evidence.extent.log()], 1)
-
-
-def limited(residuals: Residuals) -> list[Tensor]:
-    """What a stage sees of residuals, (B, RESIDUAL_SIZE) together; outliers must not drown it."""
-    seen = [residuals.points.flatten(1), residuals.world.flatten(1), residuals.energies]
-    return [part.clamp(-3, 3) for part in seen]

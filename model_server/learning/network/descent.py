@@ -9,48 +9,32 @@ with an increment of the state. All stages share one set of weights.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.rotations import six_from_matrix
 from model_server.learning.network.config import NetworkConfig
-from model_server.learning.network.energy import Residuals, compare
+from model_server.learning.network.energy import compare
 from model_server.learning.network.evidence import Evidence
-from model_server.learning.network.layers import Reader, Stage, small
-from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
+from model_server.learning.network.layers import Recurrence, half_precision, limited
+from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, Posed, decode
 
 EVIDENCE_SIZE = LANDMARKS * 7 + 1
 RESIDUAL_SIZE = LANDMARKS * 5 + 3
 
 
-class Descent(nn.Module):
+class Descent(Recurrence):
     """Evidence → the states of all stages, the first guess included."""
 
-    mean_state: Tensor
-
     def __init__(self, config: NetworkConfig, body: LandmarkModel, mean_state: Tensor) -> None:
-        super().__init__()
+        super().__init__(config, mean_state, evidence=EVIDENCE_SIZE, residuals=RESIDUAL_SIZE)
         self.config = config
         self.body = body
-        self.context = Reader(EVIDENCE_SIZE, config.hidden, config.context, config.context_blocks)
-        self.guess = small(nn.Linear(config.context, STATE))
-        self.remember = nn.Linear(config.context, config.memory)
-        self.stage = Stage(
-            STATE + RESIDUAL_SIZE + config.context,
-            STATE,
-            hidden=config.hidden,
-            memory=config.memory,
-            blocks=config.stage_blocks,
-            step=config.step,
-        )
-        self.register_buffer("mean_state", mean_state)
         self.half_precision = False  # in training: networks in bfloat16, geometry never
 
     def forward(self, evidence: Evidence, stages: int | None = None) -> list[Posed]:
-        with self._precision(evidence):
+        with half_precision(self.half_precision, evidence.points):
             context = self.context(flat(evidence))
             increment = self.guess(torch.nn.functional.silu(context))
             memory = torch.tanh(self.remember(context))
@@ -58,17 +42,13 @@ class Descent(nn.Module):
         posed = [decode(state, evidence, self.body)]
         for _ in range(self.config.stages if stages is None else stages):
             residuals = compare(posed[-1], evidence)
-            felt = torch.cat([state, *limited(residuals), context], 1)
-            with self._precision(evidence):
+            seen = limited(residuals.points, residuals.world, residuals.energies)
+            felt = torch.cat([state, *seen, context], 1)
+            with half_precision(self.half_precision, evidence.points):
                 increment, memory = self.stage(felt, memory)
             state = state + increment.float()
             posed.append(decode(state, evidence, self.body))
         return posed
-
-    def _precision(self, evidence: Evidence) -> AbstractContextManager[object]:
-        if not self.half_precision:
-            return nullcontext()
-        return torch.autocast(evidence.points.device.type, torch.bfloat16)
 
 
 def flat(evidence: Evidence) -> Tensor:
@@ -76,12 +56,6 @@ def flat(evidence: Evidence) -> Tensor:
     trust = evidence.trust[..., None]
     seen = torch.cat([evidence.points, evidence.world, evidence.depth[..., None], trust], 2)
     return torch.cat([seen.flatten(1), evidence.extent.log()], 1)
-
-
-def limited(residuals: Residuals) -> list[Tensor]:
-    """What a stage sees of residuals, (B, RESIDUAL_SIZE) together; outliers must not drown it."""
-    seen = [residuals.points.flatten(1), residuals.world.flatten(1), residuals.energies]
-    return [part.clamp(-3, 3) for part in seen]
 
 
 def mean_state(rotations: Tensor) -> Tensor:
