@@ -105,10 +105,8 @@ def draw(
     for mesh in sorted(meshes, key=lambda m: -float(np.median(m.vertices_cam[:, 2]))):
         painted = picture.copy()
         corners, rows = _in_picture(mesh, camera, image.shape[:2])
-        colors, depths = (
-            _shaded(mesh, rows),
-            mesh.vertices_cam[mesh.triangles[rows], 2].mean(axis=1),
-        )
+        colors = _shaded(mesh, rows)
+        depths = mesh.vertices_cam[mesh.triangles[rows], 2].mean(axis=1)
         for i in np.argsort(-depths):
             cv2.fillConvexPoly(
                 painted, corners[i], colors[i].tolist(), cv2.LINE_AA, shift=SUBPIXEL_BITS
@@ -151,13 +149,8 @@ def zoomed(
 ) -> ImageArray:
     """`box` of the photo beside the same with the bodies drawn: (side, 2 · side, 3)."""
     crop = square_crop(box, side)
-    factor = 1 / crop.scale
     x, y = camera.center_px
-    near = replace(
-        camera,
-        focal_px=camera.focal_px * factor,
-        center_px=((x - crop.left) * factor, (y - crop.top) * factor),
-    )
+    near = scaled(replace(camera, center_px=(x - crop.left, y - crop.top)), 1 / crop.scale)
     plain = cut(image, crop)
     return np.concatenate([plain, draw(plain, meshes, near)], axis=1)
 
@@ -194,3 +187,7 @@ def contact_sheet(
         rows, across = min(small.shape[0], height), min(small.shape[1], width)
         sheet[top : top + rows, left : left + across] = small[:rows, :across]
     return sheet
+
+
+def save(picture: ImageArray, path: Path) -> None:
+    cv2.imwrite(str(path), picture[..., ::-1])

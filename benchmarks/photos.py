@@ -30,7 +30,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 
 from benchmarks.body_overlay import (
@@ -40,6 +39,7 @@ from benchmarks.body_overlay import (
     draw,
     labelled,
     outlined,
+    save,
     scaled,
     silhouette,
     zoomed,
@@ -150,12 +150,12 @@ class Methods:
     def shown(
         self, name: str, image: ImageArray, estimate: Estimate, annotated: list[Annotated]
     ) -> list[Shown]:
-        """How everybody's body lies over `image`, the photo that may have been made smaller."""
-        factor = max(image.shape[:2]) / max(estimate.width, estimate.height)
+        """How everybody's body lies over `image`."""
+        factor = shrunk(image, estimate)
         seen = [person.landmarks.scaled(factor) for person in estimate.people]
         masks = [self.masks.mask(image, landmarks.pose) for landmarks in seen]
-        candidates = [of_body(person) for person in estimate.people]
-        there = {belonging(person, candidates) for person in annotated}
+        boxes = [person.box for person in estimate.people]
+        there = {belonging(person.box, boxes) for person in annotated}
         shown: list[Shown] = []
         for i, (person, mask) in enumerate(zip(estimate.people, masks, strict=True)):
             mesh = self.mesher.mesh(person.parameters)
@@ -167,6 +167,11 @@ class Methods:
             closeups = closeups_of(seen[i])
             shown.append(Shown(name, i in there, mesh, mask, *covers, closeups))
         return shown
+
+
+def shrunk(image: ImageArray, estimate: Estimate) -> float:
+    """How large `image` is beside the photo that was estimated; it may have been made smaller."""
+    return max(image.shape[:2]) / max(estimate.width, estimate.height)
 
 
 def closeups_of(person: PersonLandmarks) -> list[Box]:
@@ -193,9 +198,9 @@ def _annotated(person: dict[str, Any]) -> Annotated:
     return Annotated(Box(*person["bbox"]), points[:, :2], points[:, 2] > 0)
 
 
-def belonging(person: Annotated, candidates: list[Candidate]) -> int | None:
-    """Which candidate is this person, if any."""
-    overlaps = [overlap(candidate.box, person.box) for candidate in candidates]
+def belonging(box: Box, candidates: Sequence[Box]) -> int | None:
+    """Which of the boxes is that of the person in `box`, if any."""
+    overlaps = [overlap(candidate, box) for candidate in candidates]
     best = int(np.argmax(overlaps)) if overlaps else 0
     return best if overlaps and overlaps[best] >= SAME_BOX else None
 
@@ -207,7 +212,7 @@ def count(score: Score, people: list[Annotated], candidates: list[Candidate]) ->
         joints = int(person.known.sum())
         score.people += 1
         score.joints += joints
-        found = belonging(person, candidates)
+        found = belonging(person.box, [candidate.box for candidate in candidates])
         if found is None:
             continue
         best = candidates[found]
@@ -237,9 +242,7 @@ def measure(
             count(scores.setdefault(method, Score()), people, candidates)
         shown = methods.shown(name, image, estimate, people)
         everybody += shown
-        camera = scaled(
-            estimate.camera, max(image.shape[:2]) / max(estimate.width, estimate.height)
-        )
+        camera = scaled(estimate.camera, shrunk(image, estimate))
         pictures.append(labelled(over_photo(image, shown, camera), name))
         closeups += [
             labelled(zoomed(image, [person.mesh], camera, box, ZOOM_TILE), person.photo)
@@ -251,10 +254,6 @@ def measure(
     if zoom:
         save(contact_sheet(closeups, 4, (2 * ZOOM_TILE, ZOOM_TILE)), zoom)
     return scores, everybody
-
-
-def save(picture: ImageArray, path: Path) -> None:
-    cv2.imwrite(str(path), picture[..., ::-1])
 
 
 def summary(everybody: Sequence[Shown]) -> str:

@@ -39,14 +39,16 @@ from benchmarks.body_overlay import (
     labelled,
     on_paper,
     outlined,
+    save,
     silhouette,
 )
-from benchmarks.person_masks import MaskFinder, cover
+from benchmarks.person_masks import Mask, MaskFinder, cover
+from benchmarks.photos import belonging
 from benchmarks.unusual_scenes import SCENES, SIZE, Shot, Studio
 from hund_blender.rotations import matrices_from_quaternions
 from model_server.arrays import ImageArray
 from model_server.body_params import BodyParams
-from model_server.crops import box_around, overlap
+from model_server.crops import box_around
 from model_server.estimate import Estimate, Person
 from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS, indices
 from model_server.learning.mocap import so3
@@ -57,7 +59,6 @@ from model_server.settings import ASSETS
 Array = NDArray[Any]
 
 TILE: Final = 300
-SAME_BOX: Final = 0.25
 HEADER: Final = "| pose | found | body | detector | turned | age | weight | IoU | at best |"
 
 
@@ -75,6 +76,14 @@ class Trial:
     best_iou: float | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """Whoever of an estimate is the person of a picture, and where the detector sees them."""
+
+    person: Person | None
+    mask: Mask | None
+
+
 class Judge:
     def __init__(self, assets: Path, names: Sequence[str]) -> None:
         self.mesher = Mesher(assets / "anny.npz")
@@ -82,16 +91,19 @@ class Judge:
         self._coco = list(indices(names, [f"coco:{joint}" for joint in COCO_JOINTS]))
         self._limbs = list(indices(COCO_JOINTS, LIMB_JOINTS))
 
-    def answered(self, shot: Shot, estimate: Estimate) -> Person | None:
-        """Who of the answer is the person of the picture, if anybody."""
+    def answer(self, shot: Shot, estimate: Estimate) -> Answer:
+        """Who of the estimate is the person of the picture, if anybody."""
         joints_px = shot.camera.project(shot.landmarks_cam[self._coco])
         inside = ((joints_px > 0) & (joints_px < SIZE)).all(axis=1)
-        box = box_around(joints_px[inside])
-        best = max(estimate.people, key=lambda p: overlap(p.box, box), default=None)
-        return best if best is not None and overlap(best.box, box) >= SAME_BOX else None
+        boxes = [person.box for person in estimate.people]
+        found = belonging(box_around(joints_px[inside]), boxes)
+        if found is None:
+            return Answer(None, None)
+        person = estimate.people[found]
+        return Answer(person, self.masks.mask(shot.image, person.landmarks.pose))
 
-    def trial(self, shot: Shot, estimate: Estimate) -> Trial:
-        person = self.answered(shot, estimate)
+    def trial(self, shot: Shot, estimate: Estimate, answer: Answer) -> Trial:
+        person, mask = answer.person, answer.mask
         if person is None:
             return Trial(len(estimate.people))
         true = shot.landmarks_cam[self._coco][self._limbs]
@@ -105,23 +117,21 @@ class Judge:
             age_off=abs(shape["age"] - true_shape["age"]),
             weight_off=abs(shape["weight"] - true_shape["weight"]),
         )
-        mask = self.masks.mask(shot.image, person.landmarks.pose)
         if mask is None:
             return trial
         posed = silhouette(self.mesher.mesh(person.parameters), estimate.camera, mask.shape)
         best = silhouette(self.mesher.mesh(shot.truth), shot.camera, mask.shape)
         return replace(trial, iou=cover(posed, mask).iou, best_iou=cover(best, mask).iou)
 
-    def picture(self, shot: Shot, estimate: Estimate, text: str) -> ImageArray:
+    def picture(self, shot: Shot, estimate: Estimate, answer: Answer, text: str) -> ImageArray:
         """The picture, the answer over it, the answer and the truth from the side."""
-        person = self.answered(shot, estimate)
         meshes = [self.mesher.mesh(other.parameters) for other in estimate.people]
         over = draw(shot.image, meshes, estimate.camera)
         side = np.full((TILE, TILE, 3), 255, np.uint8)
-        if person is not None:
-            mask = self.masks.mask(shot.image, person.landmarks.pose)
-            over = outlined(over, [] if mask is None else [mask])
-            side = on_paper(self.mesher.mesh(person.parameters).from_the_side(), TILE)
+        if answer.mask is not None:
+            over = outlined(over, [answer.mask])
+        if answer.person is not None:
+            side = on_paper(self.mesher.mesh(answer.person.parameters).from_the_side(), TILE)
         truth = on_paper(self.mesher.mesh(shot.truth).from_the_side(), TILE)
         tiles = [labelled(tile_of(shot.image), text), tile_of(over), side]
         return np.concatenate([*tiles, labelled(truth, "truth")], axis=1)
@@ -171,14 +181,14 @@ def measure(data: Path, assets: Path, looks: int, sheet: Path | None) -> dict[st
             rng = np.random.default_rng([number, look])
             shot = studio.shot(scene, look, rng)
             estimate = pipeline.estimate(encoded(shot.image))
-            trials.setdefault(name, []).append(judge.trial(shot, estimate))
+            answer = judge.answer(shot, estimate)
+            trials.setdefault(name, []).append(judge.trial(shot, estimate, answer))
             if look == 0:
                 millimetres = trials[name][0].body_mm
                 told = "not found" if millimetres is None else f"{millimetres:.0f} mm"
-                pictures.append(judge.picture(shot, estimate, f"{name}: {told}"))
+                pictures.append(judge.picture(shot, estimate, answer, f"{name}: {told}"))
     if sheet:
-        picture = contact_sheet(pictures, 2, (4 * TILE, TILE))
-        cv2.imwrite(str(sheet), picture[..., ::-1])
+        save(contact_sheet(pictures, 2, (4 * TILE, TILE)), sheet)
     return trials
 
 

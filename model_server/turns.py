@@ -26,9 +26,9 @@ def angle_between(a: Array, b: Array) -> float:
 
 def limited(turn: Array, reach: float) -> Array:
     """The same rotation about the same axis, by at most `reach`."""
-    around = _axis_part(turn)
-    angle = float(np.arctan2(np.linalg.norm(around), float(np.trace(turn)) - 1))
-    return turn if angle <= reach else turn_about(unit(around), reach)
+    if angle_between(np.eye(3), turn) <= reach:
+        return turn
+    return turn_about(unit(_axis_part(turn)), reach)
 
 
 def split_wrist(turn: Array, axis: Array, reach: float) -> tuple[float, Array]:

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from benchmarks.facial_rules import facial_actions, ramp
-from model_server.face import FaceDetector
-from model_server.landmarks import FaceLandmarks, PoseDetector
-from tests.server.pictures import portrait
+from model_server.landmarks import FaceLandmarks
+from tests.server.portrait_face import eyes_px, moved, portrait_face
 
 LOWER_LIP = (14, 17, 152)
 RIGHT_LIDS = ((159, 145), (158, 153), (160, 144))
@@ -16,21 +14,7 @@ LEFT_LIDS = ((386, 374), (385, 380), (387, 373))
 
 @pytest.fixture(scope="module")
 def face() -> FaceLandmarks:
-    with PoseDetector() as detector:
-        (person,) = detector.detect(portrait())
-    detector = FaceDetector()
-    found = detector.detect(portrait(), person)
-    detector.close()
-    assert found is not None
-    return found
-
-
-def moved(
-    face: FaceLandmarks, points: tuple[int, ...], by_px: tuple[float, float]
-) -> FaceLandmarks:
-    px = face.landmarks_px.copy()
-    px[list(points)] += np.array(by_px, np.float32)
-    return replace(face, landmarks_px=px)
+    return portrait_face()
 
 
 def closed(face: FaceLandmarks, lids: tuple[tuple[int, int], ...]) -> FaceLandmarks:
@@ -38,10 +22,6 @@ def closed(face: FaceLandmarks, lids: tuple[tuple[int, int], ...]) -> FaceLandma
     for upper, lower in lids:
         px[upper] = px[lower] - [0, 1]
     return replace(face, landmarks_px=px)
-
-
-def eyes_px(face: FaceLandmarks) -> float:
-    return float(np.linalg.norm(face.landmarks_px[33] - face.landmarks_px[263]))
 
 
 def test_a_calm_face_stays_at_rest(face: FaceLandmarks) -> None:

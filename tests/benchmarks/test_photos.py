@@ -15,9 +15,9 @@ def annotated(known: bool = True) -> Annotated:
 
 def test_a_person_is_whoever_overlaps_most() -> None:
     far, near = Candidate(Box(500, 0, 100, 200), JOINTS), Candidate(Box(5, 0, 100, 200), JOINTS)
-    assert belonging(annotated(), [far, near]) == 1
-    assert belonging(annotated(), [far]) is None
-    assert belonging(annotated(), []) is None
+    assert belonging(annotated().box, [far.box, near.box]) == 1
+    assert belonging(annotated().box, [far.box]) is None
+    assert belonging(annotated().box, []) is None
 
 
 @pytest.mark.parametrize(("torsos_off", "hits"), [(0.0, 17), (0.19, 17), (0.21, 0)])

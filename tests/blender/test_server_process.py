@@ -24,6 +24,18 @@ def start(tmp_path: Path) -> Callable[[str], ServerProcess]:
     return lambda program: ServerProcess(child_server.install(tmp_path, program))
 
 
+def connected(tmp_path: Path, program: str) -> tuple[Servers, Callable[[], object]]:
+    """Servers that run a program, and how to connect to them again."""
+    python = child_server.install(tmp_path, program)
+    servers, settings = Servers(), ServerSettings(python=str(python))
+
+    def connect() -> object:
+        return servers.connect(settings, threading.Event())
+
+    connect()
+    return servers, connect
+
+
 def test_handshake_is_read_past_other_output(start: Callable[[str], ServerProcess]) -> None:
     child = start(child_server.UNTIL_STDIN_CLOSES)
     address = child.address(threading.Event())
@@ -74,14 +86,12 @@ def test_waiting_for_a_silent_server_can_be_cancelled(
 
 
 def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
-    python = child_server.install(tmp_path, child_server.UNTIL_STDIN_CLOSES)
-    servers, settings, never = Servers(), ServerSettings(python=str(python)), threading.Event()
-    servers.connect(settings, never)
+    servers, again = connected(tmp_path, child_server.UNTIL_STDIN_CLOSES)
     first = servers._child
     assert first is not None
     os.kill(first._process.pid, 9)
     first._process.wait()
-    servers.connect(settings, never)
+    again()
     assert servers._child is not first
     servers.stop()
 
@@ -125,22 +135,18 @@ def test_a_new_import_after_a_cancelled_one_gets_the_handshake(tmp_path: Path) -
 
 
 def test_a_server_that_broke_off_and_is_about_to_go_is_replaced(tmp_path: Path) -> None:
-    python = child_server.install(tmp_path, child_server.DYING)
-    servers, settings, never = Servers(), ServerSettings(python=str(python)), threading.Event()
-    servers.connect(settings, never)
+    servers, again = connected(tmp_path, child_server.DYING)
     dying = servers._child
     servers.broke_off()
-    servers.connect(settings, never)
+    again()
     assert servers._child is not dying
     servers.stop()
 
 
 def test_a_server_that_broke_off_and_lives_on_is_kept(tmp_path: Path) -> None:
-    python = child_server.install(tmp_path, child_server.UNTIL_STDIN_CLOSES)
-    servers, settings, never = Servers(), ServerSettings(python=str(python)), threading.Event()
-    servers.connect(settings, never)
+    servers, again = connected(tmp_path, child_server.UNTIL_STDIN_CLOSES)
     living = servers._child
     servers.broke_off()
-    servers.connect(settings, never)
+    again()
     assert servers._child is living
     servers.stop()

@@ -10,11 +10,10 @@ import pytest
 
 from model_server.camera import camera_of
 from model_server.errors import InternalError
-from model_server.face import FaceDetector
 from model_server.face_session import OnnxFace
-from model_server.landmarks import DetailReading, FaceLandmarks, PoseDetector
+from model_server.landmarks import DetailReading, FaceLandmarks
 from model_server.settings import ASSETS
-from tests.server.pictures import portrait
+from tests.server.portrait_face import eyes_px, moved, portrait_face
 from tests.server.tiny_face import write_tiny_face
 
 CAMERA = camera_of(512, 600)
@@ -30,25 +29,7 @@ def session() -> OnnxFace:
 
 @pytest.fixture(scope="module")
 def face() -> FaceLandmarks:
-    with PoseDetector() as detector:
-        (person,) = detector.detect(portrait())
-    detector = FaceDetector()
-    found = detector.detect(portrait(), person)
-    detector.close()
-    assert found is not None
-    return found
-
-
-def moved(
-    face: FaceLandmarks, points: tuple[int, ...], by_px: tuple[float, float]
-) -> FaceLandmarks:
-    px = face.landmarks_px.copy()
-    px[list(points)] += np.array(by_px, np.float32)
-    return replace(face, landmarks_px=px)
-
-
-def eyes_px(face: FaceLandmarks) -> float:
-    return float(np.linalg.norm(face.landmarks_px[33] - face.landmarks_px[263]))
+    return portrait_face()
 
 
 def test_an_open_mouth_opens_the_jaw(session: OnnxFace, face: FaceLandmarks) -> None:

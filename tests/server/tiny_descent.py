@@ -5,15 +5,14 @@ Its keypoints are the evidence itself at three metres, so what comes back is kno
 onto the landmarks.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 
 from model_server.landmark_names import COCO_FROM_POSE
-from model_server.session import CONFIG_KEY
+from tests.server.tiny_graph import write_tiny_graph
 
 BONES = ("upperarm01.L", "upperarm01.R", "lowerleg01.L")
 PHENOTYPES = ("gender", "age", "muscle", "weight", "height", "proportions")
@@ -22,55 +21,42 @@ DEPTH_M = 3.0
 
 def write_tiny_descent(path: Path) -> Path:
     """Save the graph at `path` and return it."""
-    graph = helper.make_graph(_nodes(), "tiny", _inputs(), _outputs(), _constants())
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    config = {"rig": "anny", "pose_bones": BONES, "phenotypes": PHENOTYPES}
-    helper.set_model_props(model, {CONFIG_KEY: json.dumps(config)})
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-    return path
+    return write_tiny_graph(
+        path,
+        _nodes(),
+        inputs={
+            "landmarks_px": [33, 2],
+            "visibility": [33],
+            "world": [33, 3],
+            "depth": [33],
+            "focal_px": [],
+            "center_px": [2],
+            "ends": [3, 3, 3],
+            "ends_trust": [3],
+            "features": [128],
+            "parts": [15, 16, 16],
+            "crop_px": [3],
+            "heat_px": [33, 2],
+            "heat_trust": [33],
+            "present": [1],
+        },
+        outputs={
+            "rotations": [len(BONES), 3, 3],
+            "root": [3, 3],
+            "translation": [3],
+            "phenotypes": [len(PHENOTYPES)],
+            "keypoints_cam": [17, 3],
+            "landmarks_cam": [33, 3],
+            "energy": [],
+        },
+        constants=_constants(),
+        config={"rig": "anny", "pose_bones": BONES, "phenotypes": PHENOTYPES},
+    )
 
 
-def _inputs() -> list[onnx.ValueInfoProto]:
-    shapes = {
-        "landmarks_px": [33, 2],
-        "visibility": [33],
-        "world": [33, 3],
-        "depth": [33],
-        "focal_px": [],
-        "center_px": [2],
-        "ends": [3, 3, 3],
-        "ends_trust": [3],
-        "features": [128],
-        "parts": [15, 16, 16],
-        "crop_px": [3],
-        "heat_px": [33, 2],
-        "heat_trust": [33],
-        "present": [1],
-    }
-    return [_value(name, shape) for name, shape in shapes.items()]
-
-
-def _outputs() -> list[onnx.ValueInfoProto]:
-    shapes = {
-        "rotations": [len(BONES), 3, 3],
-        "root": [3, 3],
-        "translation": [3],
-        "phenotypes": [len(PHENOTYPES)],
-        "keypoints_cam": [17, 3],
-        "landmarks_cam": [33, 3],
-        "energy": [],
-    }
-    return [_value(name, shape) for name, shape in shapes.items()]
-
-
-def _value(name: str, shape: list[int]) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["people", *shape])
-
-
-def _constants() -> list[onnx.TensorProto]:
+def _constants() -> dict[str, object]:
     eye = np.eye(3, dtype=np.float32)
-    values = {
+    return {
         "coco": np.array(COCO_FROM_POSE, np.int64),
         "metres": np.float32(DEPTH_M),
         "one": np.float32(1),
@@ -83,7 +69,6 @@ def _constants() -> list[onnx.TensorProto]:
         "halves": np.full((1, len(PHENOTYPES)), 0.5, np.float32),
         "zero": np.float32(0),
     }
-    return [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
 
 
 def _nodes() -> list[onnx.NodeProto]:

@@ -8,47 +8,34 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
+
+from tests.server.tiny_graph import write_tiny_graph
+
+HAND = {
+    "landmarks_px": [21, 2],
+    "world": [21, 3],
+    "confidence": [],
+    "focal_px": [],
+    "center_px": [2],
+}
+PICTURE = {"features": [64], "heat_px": [21, 2], "heat_trust": [21], "present": [1]}
 
 
 def write_tiny_hands(path: Path, *, wants_pictures: bool = False) -> Path:
     """Save the graph at `path` and return it."""
-    inputs = [*_inputs(), *(_picture_inputs() if wants_pictures else [])]
-    nodes = _nodes() if wants_pictures else [_nothing_read(), *_nodes()]
-    graph = helper.make_graph(nodes, "tiny_hands", inputs, _outputs(), _constants())
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-    return path
+    return write_tiny_graph(
+        path,
+        _nodes() if wants_pictures else [_nothing_read(), *_nodes()],
+        inputs=HAND | (PICTURE if wants_pictures else {}),
+        outputs={"fingers": [15, 3, 3], "palm": [3, 3]},
+        constants=_constants(),
+    )
 
 
-def _inputs() -> list[onnx.ValueInfoProto]:
-    shapes = {
-        "landmarks_px": [21, 2],
-        "world": [21, 3],
-        "confidence": [],
-        "focal_px": [],
-        "center_px": [2],
-    }
-    return [_value(name, shape) for name, shape in shapes.items()]
-
-
-def _picture_inputs() -> list[onnx.ValueInfoProto]:
-    shapes = {"features": [64], "heat_px": [21, 2], "heat_trust": [21], "present": [1]}
-    return [_value(name, shape) for name, shape in shapes.items()]
-
-
-def _outputs() -> list[onnx.ValueInfoProto]:
-    return [_value("fingers", [15, 3, 3]), _value("palm", [3, 3])]
-
-
-def _value(name: str, shape: list[int]) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["hands", *shape])
-
-
-def _constants() -> list[onnx.TensorProto]:
+def _constants() -> dict[str, object]:
     eye = np.eye(3, dtype=np.float32)
-    values = {
+    return {
         "zero": np.float32(0),
         "one_hand": np.array([1, 1], np.int64),
         "axis_1": np.array([1], np.int64),
@@ -57,7 +44,6 @@ def _constants() -> list[onnx.TensorProto]:
         "eye": eye[None],
         "half_turn": np.diag([-2.0, -2.0, 0.0]).astype(np.float32)[None],
     }
-    return [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
 
 
 def _nodes() -> list[onnx.NodeProto]:

@@ -5,13 +5,12 @@ evidence and residuals.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu, silu
+from torch.nn.functional import relu
 
 from model_server.learning.body.rotations import matrix_from_6d
 from model_server.learning.details.reading import told, told_size
@@ -20,7 +19,7 @@ from model_server.learning.faces.evidence import FaceEvidence
 from model_server.learning.faces.face_model import FaceModel
 from model_server.learning.faces.points import POINTS
 from model_server.learning.network.energy import by_trust, robust
-from model_server.learning.network.layers import Block, Memory, small
+from model_server.learning.network.layers import Recurrence, half_precision
 from model_server.learning.network.state import project
 
 ACTIONS: Final = 52
@@ -113,46 +112,31 @@ def flat(evidence: FaceEvidence) -> Tensor:
     return torch.cat([seen, evidence.turn, evidence.extent.log(), picture], 1)
 
 
-class FaceDescent(nn.Module):
+class FaceDescent(Recurrence):
     """Evidence → the states of all stages, the first guess included."""
 
     def __init__(self, config: FaceNetworkConfig) -> None:
-        super().__init__()
+        resting = torch.zeros(6 + ACTIONS + 3 + config.identity)
+        resting[:6] = torch.tensor(AHEAD)
+        super().__init__(config, resting, evidence=EVIDENCE_SIZE, residuals=RESIDUAL_SIZE)
         self.config = config
         self.face = FaceModel(config.identity, ACTIONS)
-        size = 6 + ACTIONS + 3 + config.identity
-        hidden = config.hidden
-        self.linear = nn.Linear(EVIDENCE_SIZE, size).requires_grad_(False)
+        self.linear = nn.Linear(EVIDENCE_SIZE, len(resting)).requires_grad_(False)
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
-        self.read = nn.Linear(EVIDENCE_SIZE, hidden)
-        self.context_blocks = nn.ModuleList(Block(hidden) for _ in range(config.context_blocks))
-        self.context = nn.Linear(hidden, config.context)
-        self.guess = small(nn.Linear(config.context, size))
-        self.remember = nn.Linear(config.context, config.memory)
-        self.first = nn.Linear(size + RESIDUAL_SIZE + config.context, hidden)
-        self.memory = Memory(hidden, config.memory)
-        self.join = nn.Linear(config.memory, hidden)
-        self.stage_blocks = nn.ModuleList(Block(hidden) for _ in range(config.stage_blocks))
-        self.last = small(nn.Linear(hidden, size))
-        start = torch.zeros(size)
-        start[:6] = torch.tensor(AHEAD)
-        self.register_buffer("start", start, persistent=False)
         self.half_precision = False  # in training: networks in bfloat16, geometry never
 
     def forward(self, evidence: FaceEvidence, stages: int | None = None) -> list[PosedFace]:
         seen = flat(evidence)
-        with self._precision(evidence):
-            context = self._context(seen)
-            increment = self.guess(silu(context))
-            memory = torch.tanh(self.remember(context))
-        state = self.start + self.linear(seen) + increment.float()
+        with half_precision(self.half_precision, evidence.points):
+            context, increment, memory = self.begin(seen)
+        state = self.mean_state + self.linear(seen) + increment.float()
         posed = [decode(state, evidence, self.face)]
         for _ in range(self.config.stages if stages is None else stages):
             residuals, energies = compare(posed[-1], evidence)
             felt = torch.cat([state, residuals.clamp(-3, 3), energies, context], 1)
-            with self._precision(evidence):
-                increment, memory = self._stage(felt, memory)
+            with half_precision(self.half_precision, evidence.points):
+                increment, memory = self.stage(felt, memory)
             state = state + increment.float()
             posed.append(decode(state, evidence, self.face))
         return posed
@@ -165,26 +149,7 @@ class FaceDescent(nn.Module):
         ones = torch.ones_like(seen[:, :1])
         inputs = torch.cat([seen, ones], 1).double()
         ridge = _RIDGE * torch.eye(inputs.shape[1], dtype=torch.double)
-        targets = (states - self.start).double()
+        targets = (states - self.mean_state).double()
         solution = torch.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ targets).float()
         self.linear.weight.copy_(solution[:-1].T)
         self.linear.bias.copy_(solution[-1])
-
-    def _context(self, seen: Tensor) -> Tensor:
-        features = self.read(seen)
-        for block in self.context_blocks:
-            features = block(features)
-        return self.context(features)  # type: ignore[no-any-return]
-
-    def _stage(self, felt: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.first(felt)
-        memory = self.memory(silu(features), memory)
-        features = features + self.join(memory)
-        for block in self.stage_blocks:
-            features = block(features)
-        return self.config.step * self.last(features), memory
-
-    def _precision(self, evidence: FaceEvidence) -> AbstractContextManager[object]:
-        if not self.half_precision:
-            return nullcontext()
-        return torch.autocast(evidence.points.device.type, torch.bfloat16)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model_server.learning.details.reading import told, told_size
 from model_server.learning.hands.evidence import Evidence
 from model_server.learning.hands.hand_model import LANDMARKS, HandModel
-from model_server.learning.hands.state import ENERGIES, STATE, Posed, Residuals, compare, decode
-from model_server.learning.network.layers import Reader, Stage, small
+from model_server.learning.hands.state import ENERGIES, Posed, compare, decode
+from model_server.learning.network.layers import Recurrence, limited
 
 EVIDENCE_SIZE: Final = LANDMARKS * 5 + 2 + told_size(LANDMARKS)
 RESIDUAL_SIZE: Final = LANDMARKS * 7 + ENERGIES
@@ -36,36 +36,22 @@ class HandConfig:
     step: float = 0.1
 
 
-class HandDescent(nn.Module):
+class HandDescent(Recurrence):
     """Evidence → the hands of all stages, the first guess included."""
 
-    mean_state: Tensor
-
     def __init__(self, config: HandConfig, model: HandModel, mean_state: Tensor) -> None:
-        super().__init__()
+        super().__init__(config, mean_state, evidence=EVIDENCE_SIZE, residuals=RESIDUAL_SIZE)
         self.config = config
         self.model = model
-        self.context = Reader(EVIDENCE_SIZE, config.hidden, config.context, config.context_blocks)
-        self.guess = small(nn.Linear(config.context, STATE))
-        self.remember = nn.Linear(config.context, config.memory)
-        self.stage = Stage(
-            STATE + RESIDUAL_SIZE + config.context,
-            STATE,
-            hidden=config.hidden,
-            memory=config.memory,
-            blocks=config.stage_blocks,
-            step=config.step,
-        )
-        self.register_buffer("mean_state", mean_state)
 
     def forward(self, evidence: Evidence, stages: int | None = None) -> list[Posed]:
-        context = self.context(flat(evidence))
-        state = self.mean_state + self.guess(torch.nn.functional.silu(context))
-        memory = torch.tanh(self.remember(context))
+        context, increment, memory = self.begin(flat(evidence))
+        state = self.mean_state + increment
         hands = [decode(state, evidence, self.model)]
         for _ in range(self.config.stages if stages is None else stages):
             residuals = compare(hands[-1], evidence, self.model)
-            felt = torch.cat([state, *limited(residuals), context], 1)
+            seen = limited(residuals.points, residuals.second, residuals.world, residuals.energies)
+            felt = torch.cat([state, *seen, context], 1)
             increment, memory = self.stage(felt, memory)
             state = state + increment
             hands.append(decode(state, evidence, self.model))
@@ -77,9 +63,3 @@ def flat(evidence: Evidence) -> Tensor:
     seen = [evidence.points.flatten(1), evidence.world.flatten(1)]
     picture = told(evidence.sight, evidence.points)
     return torch.cat([*seen, evidence.confidence, evidence.extent.log(), picture], 1)
-
-
-def limited(residuals: Residuals) -> list[Tensor]:
-    """What a stage sees of residuals, (B, RESIDUAL_SIZE) together; outliers must not drown it."""
-    seen = [residuals.points, residuals.second, residuals.world, residuals.energies]
-    return [part.flatten(1).clamp(-3, 3) for part in seen]

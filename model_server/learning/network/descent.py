@@ -9,12 +9,11 @@ without gradients. All stages share one set of weights. `config.METHODS` names t
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from typing import Any, Final, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.rotations import six_from_matrix
@@ -29,7 +28,7 @@ from model_server.learning.network.config import (
 )
 from model_server.learning.network.energy import Energy, Residuals, total
 from model_server.learning.network.evidence import ENDS, Evidence
-from model_server.learning.network.layers import Reader, Stage, small
+from model_server.learning.network.layers import Recurrence, half_precision, limited
 from model_server.learning.network.picture import FEATURES, PARTS, Sight, as_read
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
 
@@ -54,21 +53,15 @@ class Place:
     energy: Tensor  # (B,)
 
 
-class Descent(nn.Module):
+class Descent(Recurrence):
     """Evidence and picture → the states of all stages, the first guess included."""
 
-    mean_state: Tensor
-
     def __init__(self, config: NetworkConfig, body: LandmarkModel, mean_state: Tensor) -> None:
-        super().__init__()
+        residuals = sum(SIZES[name] for name in config.sees)
+        super().__init__(config, mean_state, evidence=EVIDENCE_SIZE, residuals=residuals)
         self.config = config
         self.body = body
         self.energy = Energy(config.terms)
-        self.context = Reader(EVIDENCE_SIZE, config.hidden, config.context, config.context_blocks)
-        self.guess = small(nn.Linear(config.context, STATE))
-        self.remember = nn.Linear(config.context, config.memory) if config.memory else None
-        self.stage = new_stage(config) if config.stages else None
-        self.register_buffer("mean_state", mean_state)
         self.half_precision = False  # in training: networks in bfloat16, geometry never
 
     def forward(
@@ -76,17 +69,14 @@ class Descent(nn.Module):
     ) -> tuple[list[Posed], Tensor]:
         """The bodies of the first guess and of all stages, and their energies (M + 1, B)."""
         sight = as_read(sight, self.config.reads)
-        with self._precision(evidence):
-            context = self.context(flat(evidence, sight))
-            increment = self.guess(torch.nn.functional.silu(context))
-            memory = context if self.remember is None else torch.tanh(self.remember(context))
+        with half_precision(self.half_precision, evidence.points):
+            context, increment, memory = self.begin(flat(evidence, sight))
         state = self.mean_state + increment.float()
         at = self._at(state, evidence, sight)
         trajectory = [at]
         for _ in range(self._stages(stages)):
-            assert self.stage is not None
             felt = torch.cat([at.state, *self._seen(at, evidence, sight), context], 1)
-            with self._precision(evidence):
+            with half_precision(self.half_precision, evidence.points):
                 increment, memory = self.stage(felt, memory)
             at = self._stepped(at, increment.float(), evidence, sight)
             trajectory.append(at)
@@ -106,9 +96,9 @@ class Descent(nn.Module):
         return lower(there, at) if self.config.safeguarded else there
 
     def _stages(self, wanted: int | None) -> int:
-        if self.stage is None:
-            return 0
-        return self.config.stages if wanted is None else wanted
+        if wanted is None or not self.config.stages:
+            return self.config.stages
+        return wanted
 
     def _seen(self, at: Place, evidence: Evidence, sight: Sight) -> list[Tensor]:
         """What the stages of this method see of a state, each (B, SIZES[name])."""
@@ -125,7 +115,7 @@ class Descent(nn.Module):
             seen += [residuals.energies]
         if GRADIENT in self.config.sees:
             seen += [self._gradient(at.state, evidence, sight)]
-        return [part.flatten(1).clamp(-3, 3) for part in seen]  # outliers must not drown the rest
+        return limited(*seen)
 
     @torch.enable_grad()
     def _gradient(self, state: Tensor, evidence: Evidence, sight: Sight) -> Tensor:
@@ -134,11 +124,6 @@ class Descent(nn.Module):
         energy = total(self.energy(decode(leaf, evidence, self.body), evidence, sight))
         (gradient,) = torch.autograd.grad(energy.sum(), leaf)
         return gradient
-
-    def _precision(self, evidence: Evidence) -> AbstractContextManager[object]:
-        if not self.half_precision:
-            return nullcontext()
-        return torch.autocast(evidence.points.device.type, torch.bfloat16)
 
 
 def lower(wanted: Place, other: Place) -> Place:
@@ -154,17 +139,6 @@ def chosen(which: Tensor, yes: T, no: T) -> T:
         return torch.where(which.view(shape), yes, no)
     pairs = {f.name: (getattr(yes, f.name), getattr(no, f.name)) for f in fields(yes)}
     return type(yes)(**{name: chosen(which, *pair) for name, pair in pairs.items()})
-
-
-def new_stage(config: NetworkConfig) -> Stage:
-    return Stage(
-        STATE + sum(SIZES[name] for name in config.sees) + config.context,
-        STATE,
-        hidden=config.hidden,
-        memory=config.memory,
-        blocks=config.stage_blocks,
-        step=config.step,
-    )
 
 
 def flat(evidence: Evidence, sight: Sight) -> Tensor:

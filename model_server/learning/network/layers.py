@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
 
@@ -79,6 +82,78 @@ class Stage(nn.Module):
         for block in self.blocks:
             features = block(features)
         return self.step * self.last(features), memory
+
+
+class RecurrenceConfig(Protocol):
+    """What a configuration says of a network's size; a frozen dataclass."""
+
+    @property
+    def stages(self) -> int: ...  # none: the first guess is the answer
+    @property
+    def context(self) -> int: ...  # features of the evidence, read once
+    @property
+    def memory(self) -> int: ...  # carried from stage to stage, 0 for none
+    @property
+    def hidden(self) -> int: ...  # width
+    @property
+    def context_blocks(self) -> int: ...
+    @property
+    def stage_blocks(self) -> int: ...
+    @property
+    def step(self) -> float: ...  # scale of an increment
+
+
+class Recurrence(nn.Module):
+    """What a descent learns: to read the evidence, the first guess, and the stage that follows
+    again and again.
+    """
+
+    mean_state: Tensor
+
+    def __init__(
+        self, config: RecurrenceConfig, mean_state: Tensor, *, evidence: int, residuals: int
+    ) -> None:
+        """For a state like `mean_state` (S,), evidence (B, `evidence`), and residuals of a state
+        (B, `residuals`).
+        """
+        super().__init__()
+        self.context = Reader(evidence, config.hidden, config.context, config.context_blocks)
+        self.guess = small(nn.Linear(config.context, len(mean_state)))
+        self.remembers = config.memory > 0
+        if self.remembers:
+            self.remember = nn.Linear(config.context, config.memory)
+        if config.stages:
+            self.stage = Stage(
+                len(mean_state) + residuals + config.context,
+                len(mean_state),
+                hidden=config.hidden,
+                memory=config.memory,
+                blocks=config.stage_blocks,
+                step=config.step,
+            )
+        self.register_buffer("mean_state", mean_state)
+
+    def begin(self, evidence: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Evidence (B, E) as a context, the first guess's increment of the mean state, and a
+        memory.
+        """
+        context = self.context(evidence)
+        increment = self.guess(torch.nn.functional.silu(context))
+        if not self.remembers:
+            return context, increment, context[:, :0]
+        return context, increment, torch.tanh(self.remember(context))
+
+
+def limited(*residuals: Tensor) -> list[Tensor]:
+    """What a stage sees of residuals (B, ...), each in one row; outliers must not drown the
+    rest.
+    """
+    return [part.flatten(1).clamp(-3, 3) for part in residuals]
+
+
+def half_precision(wanted: bool, like: Tensor) -> AbstractContextManager[object]:
+    """Where networks compute in bfloat16, if that is wanted; geometry never does."""
+    return torch.autocast(like.device.type, torch.bfloat16) if wanted else nullcontext()
 
 
 def small(layer: nn.Linear) -> nn.Linear:

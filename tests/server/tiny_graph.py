@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small ONNX graphs that stand where networks do in tests, and answer what is known beforehand."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from model_server.session import CONFIG_KEY
+
+Shapes = Mapping[str, Sequence[int]]  # by name, without the batch
+
+
+def write_tiny_graph(
+    path: Path,
+    nodes: Sequence[onnx.NodeProto],
+    *,
+    inputs: Shapes,
+    outputs: Shapes,
+    constants: Mapping[str, Any],
+    config: Mapping[str, Any] | None = None,
+) -> Path:
+    """Save at `path` what the nodes compute, batch first and in single precision; return it."""
+    fixed = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
+    graph = helper.make_graph(list(nodes), "tiny", _values(inputs), _values(outputs), fixed)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    if config is not None:
+        helper.set_model_props(model, {CONFIG_KEY: json.dumps(config)})
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return path
+
+
+def _values(shapes: Shapes) -> list[onnx.ValueInfoProto]:
+    return [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])
+        for name, shape in shapes.items()
+    ]
