@@ -24,7 +24,7 @@ from model_server.learning.training.config import TRAINABLE
 @torch.no_grad()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=Path, default=Path(".cache/samples/test"))
+    parser.add_argument("--samples", type=Path, default=Path(".cache/samples/test_seen_again"))
     parser.add_argument("--runs", type=Path, default=Path(".cache/runs/ablations"))
     arguments = parser.parse_args()
     people = read_people(arguments.samples)[:]

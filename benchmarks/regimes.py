@@ -132,7 +132,7 @@ def line(name: str, errors: Errors, bent: Tensor, score: Score) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoints", type=Path, nargs="+")
-    parser.add_argument("--samples", type=Path, default=Path(".cache/samples/test"))
+    parser.add_argument("--samples", type=Path, default=Path(".cache/samples/test_seen_again"))
     parser.add_argument("--encoder", type=Path, default=Path(".cache/runs/encoder.pt"))
     parser.add_argument("--photos", type=Path, default=PHOTOS, help="with annotations.json inside")
     parser.add_argument("--people", type=int, default=10_000)
