@@ -30,7 +30,7 @@ class JudgesConfig:
 class TrainConfig:
     steps: int = 12_500
     batch: int = 320  # rendered people a step
-    imagined: float = 0.8  # imagined people for each of them
+    imagined: float = 0.25  # imagined people, whose pictures nobody has read, for each of them
     regime: Regime = "full"  # of people without labels, where there are any
     unlabelled: float = 0.5  # of them for each rendered one with labels
     detector_errors: bool = True  # else landmarks are the truth but for a little noise

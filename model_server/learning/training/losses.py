@@ -20,7 +20,7 @@ class LossWeights:
     landmarks: float = 6.0  # metres, relative to the root
     joints: float = 6.0
     pose: float = 8.0  # metres, landmarks as the root sees them: the pose without its heading
-    points: float = 3.0  # reprojection on the true points, extents, where the detector saw them
+    points: float = 4.0  # reprojection on the true points, extents, where the detector saw them
     rotations: float = 0.6  # Frobenius
     phenotypes: float = 0.4
     place: float = 0.3  # lateral extents and log distance
