@@ -54,7 +54,7 @@ class PeopleFinder:
             candidates = distinct_people(seeds(image))[: max_people + _SPARE]
             people: list[PersonLandmarks] = []
             for candidate in candidates:
-                people += self._closer(image, candidate, alone=not people)
+                people += self.closer(image, candidate, alone=not people)
             if people:
                 return without_twins(people)[:max_people]
         return []
@@ -74,8 +74,8 @@ class PeopleFinder:
         """Whoever lies or stands on the head, or is very small."""
         return self._wide.look(image, all_ways(_whole(image))[2:] + tiles(image, 4))
 
-    def _closer(
-        self, image: ImageArray, seed: PoseLandmarks, *, alone: bool
+    def closer(
+        self, image: ImageArray, seed: PoseLandmarks, *, alone: bool = True
     ) -> list[PersonLandmarks]:
         """The person of `seed` seen from near, or nobody if nearer looks do not confirm it."""
         box = person_box(seed)
