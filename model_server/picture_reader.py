@@ -16,6 +16,8 @@ from model_server.person_crop import CROP_PX, person_square
 from model_server.session import open_session
 
 _MASK_PX: Final = 256  # side of the crop that the detector is shown
+_SEEN: Final = 0.5  # landmarks that are visible by more
+_ELSEWHERE: Final = 0.1  # of the crop's side: one in 200 rendered people is off by more
 _OUTPUTS: Final = ("features", "parts", "heat", "heat_trust")
 
 
@@ -30,7 +32,7 @@ class PictureReader:
 
     def read(self, image: ImageArray, people: Sequence[PersonLandmarks]) -> list[PersonLandmarks]:
         """People in `image` (H, W, 3) with what their pictures tell; their best looks tell where
-        they are.
+        they are. Those are left out whom the encoder does not see there.
         """
         if not people:
             return []
@@ -46,10 +48,11 @@ class PictureReader:
             "visibility": np.stack([person.pose.visibility for person in people]),
         }
         answers = self._session.run(list(_OUTPUTS), feed)
-        return [
+        read = [
             replace(person, reading=_reading(crop, *(answer[i] for answer in answers)))
             for i, (person, crop) in enumerate(zip(people, crops, strict=True))
         ]
+        return [person for person in read if is_there(person)]
 
     def _mask(self, image: ImageArray, person: PersonLandmarks) -> ImageArray:
         """The detector's mask (C, C) of whoever is in the person's crop, 255 is sure."""
@@ -65,6 +68,17 @@ class PictureReader:
 def square_of(person: PersonLandmarks, size: int = CROP_PX) -> Crop:
     """What the encoder sees of somebody."""
     return square_crop(person_square(person.pose.landmarks_px, person.pose.visibility), size)
+
+
+def is_there(person: PersonLandmarks) -> bool:
+    """Whether the encoder sees the landmarks of somebody roughly where the detector does. They
+    part where the detector takes something else, a horse perhaps, for a person.
+    """
+    seen = person.pose.visibility > _SEEN
+    if person.reading is None or not seen.any():
+        return True
+    apart = np.linalg.norm(person.reading.heat_px - person.pose.landmarks_px, axis=1)
+    return float(np.median(apart[seen])) < _ELSEWHERE * float(person.reading.crop_px[2])
 
 
 def _reading(crop: Crop, features: Any, parts: Any, heat: Any, heat_trust: Any) -> PictureReading:

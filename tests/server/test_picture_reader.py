@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from model_server.landmarks import PersonLandmarks, PoseLandmarks
-from model_server.picture_reader import PictureReader, square_of
+from model_server.picture_reader import PictureReader, is_there, square_of
 from tests.server.tiny_encoder import write_tiny_encoder
 
 
@@ -41,6 +42,25 @@ def test_people_are_read_from_their_own_crops(reader: PictureReader) -> None:
     assert bright.reading is not None
     assert dark.reading.parts[0].mean() < 0.05
     assert bright.reading.parts[0].mean() > 0.9
+
+
+def test_whom_the_encoder_sees_elsewhere_is_nobody(reader: PictureReader) -> None:
+    (person,) = reader.read(np.zeros((300, 400, 3), np.uint8), [person_at(200, 150, 90)])
+    assert person.reading is not None
+    aside = np.array([0.3 * person.reading.crop_px[2], 0], np.float32)
+    moved = replace(person, reading=replace(person.reading, heat_px=person.reading.heat_px + aside))
+    assert is_there(person)
+    assert not is_there(moved)
+
+
+def test_what_the_detector_only_guesses_makes_nobody_disappear(reader: PictureReader) -> None:
+    (person,) = reader.read(np.zeros((300, 400, 3), np.uint8), [person_at(200, 150, 90)])
+    assert person.reading is not None
+    guessed = np.arange(33) > 10  # a portrait: legs and arms are out of the picture
+    pose = replace(person.pose, visibility=np.where(guessed, 0.1, 0.9).astype(np.float32))
+    heat_px = person.reading.heat_px + np.where(guessed, 500, 0)[:, None].astype(np.float32)
+    reading = replace(person.reading, heat_px=heat_px)
+    assert is_there(replace(person, hypotheses=(pose,), reading=reading))
 
 
 def test_nobody_is_read_as_nobody(reader: PictureReader) -> None:
