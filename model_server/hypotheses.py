@@ -110,9 +110,39 @@ def vote(looks: Sequence[PoseLandmarks]) -> PersonLandmarks:
     return PersonLandmarks(tuple(looks[i] for i in order), together[order].mean(axis=1))
 
 
-def peers(best: PoseLandmarks, looks: Sequence[PoseLandmarks], least: float = PEER) -> int:
-    """How many of `looks`, itself included, agree with `best` by more than `least`."""
-    return sum(agreement(best, look) > least for look in looks)
+def peers(
+    best: PoseLandmarks, looks: Sequence[PoseLandmarks], least: float = PEER
+) -> list[PoseLandmarks]:
+    """Those of `looks`, itself included, that agree with `best` by more than `least`."""
+    return [look for look in looks if agreement(best, look) > least]
+
+
+def consensus(best: PoseLandmarks, looks: Sequence[PoseLandmarks]) -> PoseLandmarks:
+    """The mean of all looks of the opinion of `best`, each landmark by who sees it and agrees: what
+    errs differently in every look averages out.
+    """
+    alike, size = peers(best, looks), 2 * person_size(best)
+    weights = np.stack(
+        [
+            # What nobody sees stays where the best look guesses it.
+            look.visibility * landmark_agreement(best, look, size) + 1e-3 * (look is best)
+            for look in alike
+        ]
+    )
+
+    def mean(name: str) -> FloatArray:
+        values = np.stack([getattr(look, name) for look in alike])
+        weight = weights if values.ndim == 2 else weights[..., None]
+        return ((weight * values).sum(axis=0) / weight.sum(axis=0)).astype(np.float32)
+
+    return replace(
+        best,
+        landmarks_px=mean("landmarks_px"),
+        depth=mean("depth"),
+        visibility=mean("visibility"),
+        presence=mean("presence"),
+        world_m=mean("world_m"),
+    )
 
 
 def distinct(person: PersonLandmarks, limit: int) -> PersonLandmarks:

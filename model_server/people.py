@@ -2,6 +2,7 @@
 """Picture to people: a wide pass finds them, then closer looks at each until the looks agree."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from model_server.arrays import ImageArray
 from model_server.crops import Box, Crop, overlap, quarters_to_upright, share_within, square_crop
 from model_server.hypotheses import (
+    consensus,
     distinct,
     peers,
     person_box,
@@ -151,21 +153,23 @@ def _hopeless(looks: Sequence[PoseLandmarks], *, alone: bool) -> bool:
     """
     if alone and len(looks) <= _MIN_PEERS:
         return len(looks) == 1
-    return peers(vote(looks).pose, looks, _UNLIKE) < 2
+    return len(peers(vote(looks).pose, looks, _UNLIKE)) < 2
 
 
 def _sure(looks: Sequence[PoseLandmarks]) -> bool:
     """Whether no look disagrees, three agree closely, and they see enough to be believed."""
     best = vote(looks).pose
     enough = int((best.visibility > 0.5).sum()) >= _SURE_LANDMARKS
-    return enough and peers(best, looks, _SURE) >= 3 and peers(best, looks, _AT_ODDS) == len(looks)
+    united = len(peers(best, looks, _AT_ODDS)) == len(looks)
+    return enough and united and len(peers(best, looks, _SURE)) >= 3
 
 
 def _confirmed(person: PersonLandmarks) -> list[PersonLandmarks]:
-    agreed = peers(person.pose, person.hypotheses) >= _MIN_PEERS
-    if not agreed or person.confidence < _MIN_SUPPORT:
+    looks = person.hypotheses
+    if len(peers(person.pose, looks)) < _MIN_PEERS or person.confidence < _MIN_SUPPORT:
         return []
-    return [distinct(person, _MAX_HYPOTHESES)]
+    opinions = distinct(person, _MAX_HYPOTHESES)
+    return [replace(opinions, hypotheses=tuple(consensus(o, looks) for o in opinions.hypotheses))]
 
 
 def _of_box(found: Sequence[PoseLandmarks], box: Box) -> list[PoseLandmarks]:

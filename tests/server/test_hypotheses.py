@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_server.crops import Crop, apply_affine, camera_turn, crop_from_image
-from model_server.hypotheses import agreement, distinct, in_picture, peers, same_person, vote
+from model_server.hypotheses import (
+    agreement,
+    consensus,
+    distinct,
+    in_picture,
+    peers,
+    same_person,
+    vote,
+)
 from model_server.landmark_names import POSE_MIRROR
 from model_server.landmarks import PoseLandmarks
 from tests.server.doubles import made_up_pose
@@ -91,4 +99,32 @@ def test_only_looks_that_differ_are_kept() -> None:
     assert len(distinct(person, 4).hypotheses) == 2
     assert distinct(person, 1).hypotheses[0] is person.hypotheses[0]
     assert distinct(person, 4).support.shape == (2, 33)
-    assert peers(person.pose, person.hypotheses) == 3
+    assert len(peers(person.pose, person.hypotheses)) == 3
+
+
+def test_errors_of_agreeing_looks_average_out() -> None:
+    truth = made_up_pose(2)
+    looks = [shifted(truth, 3, seed) for seed in range(8)]
+    liar = replace(truth, landmarks_px=truth.landmarks_px[::-1].copy())
+
+    def off(look: PoseLandmarks) -> float:
+        return float(np.linalg.norm(look.landmarks_px - truth.landmarks_px, axis=1).mean())
+
+    together = consensus(looks[0], [*looks, liar])
+    assert off(together) < 0.5 * min(off(look) for look in looks)
+    np.testing.assert_allclose(together.visibility, truth.visibility, atol=1e-6)
+
+
+def test_what_one_look_sees_elsewhere_does_not_move_the_others() -> None:
+    truth = made_up_pose(3)
+    slipped = truth.landmarks_px.copy()
+    slipped[15] += 80  # a wrist
+    together = consensus(truth, [truth, truth, replace(truth, landmarks_px=slipped)])
+    np.testing.assert_allclose(together.landmarks_px, truth.landmarks_px, atol=1)
+
+
+def test_alone_a_look_stays_as_it_is() -> None:
+    for look in (made_up_pose(4), made_up_pose(4, visibility=0.0)):
+        together = consensus(look, [look])
+        np.testing.assert_allclose(together.landmarks_px, look.landmarks_px, atol=1e-3)
+        np.testing.assert_allclose(together.world_m, look.world_m, atol=1e-6)
