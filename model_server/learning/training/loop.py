@@ -181,7 +181,13 @@ def limb_errors(network: Descent, people: People) -> tuple[Tensor, list[Tensor]]
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=Path, default=Path(".cache/samples/train"))
+    parser.add_argument(
+        "--samples",
+        type=Path,
+        nargs="+",
+        default=[Path(".cache/samples/train")],
+        help="folders of shards; named twice, its people come twice as often",
+    )
     parser.add_argument("--method", choices=TRAINABLE, default="hund")
     parser.add_argument("--checkpoint", type=Path, help=".cache/runs/METHOD.pt where not given")
     parser.add_argument("--steps", type=int, default=TrainConfig.steps)
@@ -208,6 +214,11 @@ def parsed() -> argparse.Namespace:
     return arguments
 
 
+def never_held_out(people: People, held_out: People) -> People:
+    """Those of the people who are not held out, not even seen by other looks."""
+    return people[~torch.isin(people.translation[:, 2], held_out.translation[:, 2])]
+
+
 def by_labels(
     people: People, regime: Regime, unlabelled: Path, *, withhold: bool
 ) -> tuple[People, People | None, Poses]:
@@ -224,7 +235,7 @@ def main() -> None:
     arguments = parsed()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
-    people = read_people(arguments.samples)
+    people = joined([read_people(folder) for folder in arguments.samples])
     config = dataclasses.replace(
         training_of(arguments.method),
         steps=arguments.steps,
@@ -235,7 +246,8 @@ def main() -> None:
     )
     checkpoint = arguments.checkpoint or Path(f".cache/runs/{arguments.method}.pt")
     log.info("%d people, %d pictures read", len(people), int(people.reading.present.sum()))
-    held_out, kept = people[:VALIDATION], people[VALIDATION:]
+    held_out = people[:VALIDATION]
+    kept = never_held_out(people, held_out)
     kept, unlabelled, poses = by_labels(
         kept, config.regime, arguments.unlabelled, withhold=arguments.withhold
     )

@@ -8,9 +8,10 @@ from model_server.learning.export_onnx import export
 from model_server.learning.network.config import NetworkConfig
 from model_server.learning.onnx_graph import PARITY
 from model_server.learning.samples.store import Samples
+from model_server.learning.tensors import joined
 from model_server.learning.training.batch import people_of
 from model_server.learning.training.config import TrainConfig
-from model_server.learning.training.loop import limb_errors, train
+from model_server.learning.training.loop import limb_errors, never_held_out, train
 
 CONFIG = TrainConfig(
     steps=150,
@@ -50,3 +51,12 @@ def test_the_exported_graph_says_what_torch_says(checkpoint: Path) -> None:
     out = checkpoint.with_name("descent.onnx")
     assert export(checkpoint, out) < PARITY
     assert str(Path(__file__).parents[3]).encode() not in out.read_bytes()  # no paths of ours
+
+
+def test_whoever_is_held_out_is_so_in_every_folder(samples: Samples) -> None:
+    people = people_of(samples)[:]
+    seen_again = dataclasses.replace(
+        people, detection=dataclasses.replace(people.detection, depth=people.detection.depth + 1)
+    )
+    kept = never_held_out(joined([people, seen_again]), people[:10])
+    assert len(kept) == 2 * (len(people) - 10)
