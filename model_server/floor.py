@@ -72,7 +72,7 @@ class SharedFloor:
         factors = size_factors(feet, downs[on_feet], statures)
         changed = [row for row, factor in zip(rows, factors, strict=True) if factor != 1]
         for row, shape, stature, factor in zip(rows, shapes, statures, factors, strict=True):
-            if row in changed:
+            if factor != 1:
                 grown = self.physique.with_stature(shape, stature * factor)
                 posed = self._with_shape(posed, row, grown, factor)
         return placed(posed, evidence, changed)
