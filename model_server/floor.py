@@ -107,13 +107,15 @@ def downs_of(points: Array, roots: FloatArray) -> Array:
 
 def standing(points: Array, seen: FloatArray, downs: Array) -> tuple[list[int], Array]:
     """Who of N people bears on feet that are seen, (M,), and the lowest points of these (M, 3)."""
-    down = unit(np.median(downs, axis=0))
+    # The upright that most share; in doubt whoever is most upright in the picture.
+    down = downs[np.argmax((downs @ downs.T > _ERECT).sum(axis=1) + 0.4 * downs[:, 1])]
     depths = points @ down
     lowest = np.array(_SOLES)[depths[:, _SOLES].argmax(axis=1)]
     each = np.arange(len(points))
     trunks = unit(points[:, _HIPS].mean(axis=1) - points[:, _SHOULDERS].mean(axis=1))
+    erect = (trunks @ down > _ERECT) & (downs @ down > _ERECT)
     bears = depths.max(axis=1) - depths[each, lowest] < _LOWER_M
-    who = np.flatnonzero((seen[each, lowest] > _SEEN) & (trunks @ down > _ERECT) & bears)
+    who = np.flatnonzero((seen[each, lowest] > _SEEN) & erect & bears)
     return who.tolist(), points[who, lowest[who]]
 
 

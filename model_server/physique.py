@@ -85,12 +85,12 @@ class Physique:
         bones = self._bones.reference(phenotypes)
         world = [np.eye(3)] * len(bones.names)
         heads = np.zeros_like(bones.heads)
-        for bone, parent in enumerate(bones.parents):
+        offsets = bones.heads - bones.heads[bones.parents]  # the root's own is not used
+        for bone, (name, parent) in enumerate(zip(bones.names, bones.parents, strict=True)):
             if parent >= 0:
-                world[bone] = world[parent] @ rotations.get(bones.names[bone], np.eye(3))
-                heads[bone] = heads[parent] + world[parent] @ (
-                    bones.heads[bone] - bones.heads[parent]
-                )
+                turned = name in rotations
+                world[bone] = world[parent] @ rotations[name] if turned else world[parent]
+                heads[bone] = heads[parent] + world[parent] @ offsets[bone]
         turns = np.stack(world) @ bones.turns
         places = heads - np.einsum("bij,bj->bi", turns, bones.rest_heads)
         coefficients = self._bones.coefficients(phenotypes)
