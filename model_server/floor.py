@@ -147,6 +147,7 @@ def _misses(feet: Array, downs: Array, spread: Array) -> Array:
     leans = downs @ across.T / np.maximum(downs @ normal, 0.2)[:, None]
     floors = np.zeros((len(feet), 3))  # one per start
     floors[:, 2] = np.log(np.maximum(feet @ normal, 0.2))
+    best = np.zeros(len(feet))
     for _ in range(_ROUNDS):
         heights = np.maximum((normal + floors[:, :2] @ across) @ feet.T, 0.1)  # (starts, N)
         misses = floors[:, 2:] - np.log(heights)

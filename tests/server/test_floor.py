@@ -14,8 +14,8 @@ from model_server.settings import ASSETS
 from model_server.turns import turn_about
 
 ASSET = ASSETS / "anny.npz"
-PHENOTYPES = ("gender", "age", "muscle", "weight", "height", "proportions")
-POSE_BONES = ("upperleg01.L", "upperleg01.R", "spine03")
+PHENOTYPES: tuple[str, ...] = ("gender", "age", "muscle", "weight", "height", "proportions")
+POSE_BONES: tuple[str, ...] = ("upperleg01.L", "upperleg01.R", "spine03")
 ADULT = dict(zip(PHENOTYPES, (0.0, 0.7, 0.5, 0.5, 0.4, 0.5), strict=True))
 LEVEL = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # cam_from_world, z up, y ahead
 TILT = turn_about(np.array([1.0, 0, 0]), 0.2) @ LEVEL  # looks down
