@@ -36,6 +36,7 @@ class ReferenceBones:
     heads: Array  # (B, 3)
     tails: Array  # (B, 3)
     turns: Array  # (B, 3, 3) from the body at rest into the reference pose
+    rest_heads: Array  # (B, 3) of the body at rest
 
     def head(self, bone: str) -> Array:
         return self.heads[self.names.index(bone)]
@@ -70,7 +71,7 @@ class BodyBones:
 
     def reference(self, phenotypes: Mapping[str, float]) -> ReferenceBones:
         """The bones of a body with these phenotypes, turned from the rest to the reference pose."""
-        coefficients = self._coefficients(phenotypes)
+        coefficients = self.coefficients(phenotypes)
         rest_heads = self._shaped("bone_heads", coefficients)
         turns = self._turns(coefficients)
         parents: list[int] = self._meta["bone_parents"]
@@ -81,7 +82,7 @@ class BodyBones:
                 heads[bone] = heads[parent] + turns[parent] @ offset
         along = self._arrays["bone_tails"] - self._arrays["bone_heads"]
         tails = heads + np.einsum("bij,bj->bi", turns, along)
-        return ReferenceBones(self._meta["bone_names"], parents, heads, tails, turns)
+        return ReferenceBones(self._meta["bone_names"], parents, heads, tails, turns, rest_heads)
 
     def _turns(self, coefficients: Array) -> Array:
         """(B, 3, 3) from the rest into the reference pose; the root's offsets stay as they are."""
@@ -93,7 +94,7 @@ class BodyBones:
     def _shaped(self, name: str, coefficients: Array) -> Array:
         return self._arrays[name] + np.tensordot(coefficients, self._arrays[f"shape_{name}"], 1)
 
-    def _coefficients(self, phenotypes: Mapping[str, float]) -> Array:
+    def coefficients(self, phenotypes: Mapping[str, float]) -> Array:
         """(K,) of the shape basis."""
         names: dict[str, list[str]] = self._meta["variation_names"]
         variations = np.concatenate([self._variations(name, phenotypes) for name in names])

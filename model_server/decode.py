@@ -94,10 +94,9 @@ class Decoder:
         camera: Camera,
     ) -> list[Person]:
         """The people behind a batch of `evidence_of`, by the looks that the body explains best."""
-        starts = np.cumsum([0, *(len(person.hypotheses) for person in people)])
         return [
-            self._person(posed, int(start), person, camera, theirs)
-            for start, person, theirs in zip(starts[:-1], people, details, strict=True)
+            self._person(posed, start, person, camera, theirs)
+            for start, person, theirs in zip(_starts(people), people, details, strict=True)
         ]
 
     def _person(
@@ -154,6 +153,20 @@ def best_look(energies: FloatArray) -> int:
     """Which of N looks to believe, by energies (N,): the first, or one explained far better."""
     best = int(np.argmin(energies))
     return best if energies[best] < _FAR_BETTER * energies[0] else 0
+
+
+def best_rows(energies: FloatArray, people: Sequence[PersonLandmarks]) -> list[int]:
+    """Where in a batch of `evidence_of`, with energies (B,), the looks are that are believed."""
+    return [
+        start + best_look(energies[start : start + len(person.hypotheses)])
+        for start, person in zip(_starts(people), people, strict=True)
+    ]
+
+
+def _starts(people: Sequence[PersonLandmarks]) -> list[int]:
+    """Where in a batch of `evidence_of` the looks at each person begin."""
+    counts = [0, *(len(person.hypotheses) for person in people)]
+    return np.cumsum(counts)[:-1].tolist()
 
 
 def _keypoints(joints_cam: FloatArray, confidence: FloatArray, camera: Camera) -> Keypoints:

@@ -11,16 +11,18 @@ from typing import Protocol
 from model_server.arrays import ImageArray
 from model_server.bones import BodyBones
 from model_server.camera import NO_FOCAL, Camera, GivenFocal, camera_of
-from model_server.decode import Decoder, evidence_of
+from model_server.decode import Decoder, best_rows, evidence_of
 from model_server.details import look_closer
 from model_server.estimate import Estimate, Person
 from model_server.face import FaceDetector
 from model_server.face_session import FaceSession, OnnxFace
+from model_server.floor import SharedFloor
 from model_server.hand_session import HandSession, OnnxHands
 from model_server.hands import HandDetector, with_confirmed_hands, with_refined_wrists
 from model_server.image import Photo, decode_photo
 from model_server.landmarks import PersonLandmarks
 from model_server.people import PeopleFinder
+from model_server.physique import Physique
 from model_server.picture_reader import PictureReader
 from model_server.placing import placed
 from model_server.session import DescentSession, OnnxDescent
@@ -66,10 +68,12 @@ def load_pipeline(assets: Path, *, threads: int = 2) -> "Pipeline":
     """The pipeline whose networks and body lie in the folder `assets`."""
     descent = OnnxDescent(assets / "descent.onnx", threads=threads)
     reader = PictureReader(assets / "encoder.onnx", threads=threads)
-    bones = BodyBones(assets / f"{descent.config.rig}.npz")
+    body = assets / f"{descent.config.rig}.npz"
+    bones = BodyBones(body)
+    floor = SharedFloor(descent.config, Physique(body, bones))
     hands = OnnxHands(assets / "hands.onnx", threads=threads)
     faces = OnnxFace(assets / "face.onnx")
-    return Pipeline(descent, bones, reader, hands=hands, faces=faces, threads=threads)
+    return Pipeline(descent, bones, reader, floor, hands=hands, faces=faces, threads=threads)
 
 
 class Pipeline:
@@ -80,13 +84,14 @@ class Pipeline:
         descent: DescentSession,
         bones: BodyBones,
         reader: Reader,
+        floor: SharedFloor,
         *,
         hands: HandSession,
         faces: FaceSession,
         threads: int = 2,
     ) -> None:
         self._descent = descent
-        self._reader = reader
+        self._reader, self._floor = reader, floor
         self._decoder = Decoder(descent.config, bones)
         self._hand_poses, self._face_poses = hands, faces
         self._people = PeopleFinder(threads=threads)
@@ -111,7 +116,7 @@ class Pipeline:
         with watch.step("landmarks"):
             seen = self.see(photo, max_people=max_people)
         with watch.step("descent"):
-            people = self._pose(seen, camera)
+            people = self.pose(seen, camera)
         return Estimate(photo.width, photo.height, camera, tuple(people), watch.timings_ms)
 
     def see(self, photo: Photo, *, max_people: int = 8) -> list[PersonLandmarks]:
@@ -128,12 +133,17 @@ class Pipeline:
         height, width = image.shape[:2]
         return with_refined_wrists(with_confirmed_hands(seen, (height, width)))
 
-    def _pose(self, seen: list[PersonLandmarks], camera: Camera) -> list[Person]:
+    def pose(
+        self, seen: list[PersonLandmarks], camera: Camera, *, one_floor: bool = True
+    ) -> list[Person]:
+        """Bodies of those who were seen, largest box first; if not on one floor, each by itself."""
         if not seen:
             return []
         details = look_closer(self._hand_poses, self._face_poses, seen, camera)
         evidence = evidence_of(seen, camera, self._decoder.ends(seen, details))
         posed = placed(self._descent.run(evidence), evidence)
+        if one_floor:
+            posed = self._floor.joined(posed, evidence, best_rows(posed.energy, seen))
         people = self._decoder.people(posed, seen, details, camera)
         return sorted(people, key=lambda person: -person.box.area)
 

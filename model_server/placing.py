@@ -6,6 +6,7 @@ per person follow from small least-squares problems, without gradients. The netw
 people already; this takes out what is left, which shows most in portraits.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -20,9 +21,13 @@ _STIFFNESS: Final = 0.02  # how strongly the network's own depth is kept
 _FARTHEST: Final = 0.4  # a move may change the distance by such a factor, not more
 
 
-def placed(posed: Posed, evidence: Evidence) -> Posed:
-    """Posed people moved, without turning anything, onto the landmarks (B, 33) they explain."""
-    moves = np.stack([_move(posed, evidence, person) for person in range(len(posed.translation))])
+def placed(posed: Posed, evidence: Evidence, people: Iterable[int] | None = None) -> Posed:
+    """Posed people, all or some, moved without turning anything onto the landmarks (B, 33) they
+    explain.
+    """
+    moves = np.zeros_like(posed.translation)
+    for person in range(len(moves)) if people is None else people:
+        moves[person] = _move(posed, evidence, person)
     return replace(
         posed,
         translation=posed.translation + moves,

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from model_server.hand_rig import FINGERS
+from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
 
 Bones = dict[str, tuple[str, tuple[float, float, float], tuple[float, float, float]]]
 
@@ -17,24 +18,35 @@ def write_tiny_body(path: Path) -> Path:
     """Save the asset at `path` and return it."""
     bones = _bones()
     names = list(bones)
+    heads = np.array([head for _, head, _ in bones.values()], np.float32)
+    landmarks = [*POSE_LANDMARKS, *(f"coco:{joint}" for joint in COCO_JOINTS)]
+    skin = np.arange(len(names))[:, None]  # a vertex at every bone's head, which moves it
     meta = {
         "bone_names": names,
         "bone_parents": [names.index(parent) if parent else -1 for parent, _, _ in bones.values()],
         "variation_names": {"age": ["young", "old"]},
         "variation_anchors": {"age": [0, 1]},
+        "landmark_names": landmarks,
     }
     eyes = np.tile(np.eye(3, dtype=np.float32), (len(names), 1, 1))
     np.savez(
         path,
         meta=json.dumps(meta),
-        bone_heads=np.array([head for _, head, _ in bones.values()], np.float32),
+        bone_heads=heads,
         bone_tails=np.array([tail for _, _, tail in bones.values()], np.float32),
         rest_matrices=eyes,
         variation_mask=np.array([[0, 1]], np.uint8),  # the older, the larger
         variation_projection=np.ones((1, 1), np.float32),
-        shape_bone_heads=np.array([[head for _, head, _ in bones.values()]], np.float32),
+        shape_bone_heads=heads[None],
         shape_rest_matrices=np.zeros((1, len(names), 3, 3), np.float32),
         reference_rotations=eyes,
+        template_vertices=heads,
+        shape_vertices=np.round(heads[None] * 1000).astype(np.int16),
+        shape_vertices_step=np.array([1e-3], np.float32),
+        weight_bones=skin.astype(np.uint8),
+        weights=np.full_like(skin, 65535, np.uint16),
+        landmark_vertices=np.arange(len(landmarks))[:, None].astype(np.uint16) % len(names),
+        landmark_weights=np.ones((len(landmarks), 1), np.float32),
     )
     return path
 
