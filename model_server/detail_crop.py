@@ -73,7 +73,7 @@ def cut_square(image: ImageArray, square: Square, size: int = DETAIL_PX) -> Imag
     fine = warped(image, square, size * finer, cv2.INTER_LINEAR)
     if finer == 1:
         return fine
-    return cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA)
+    return cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def warped(values: NDArray[Any], square: Square, size: int, interpolation: int) -> NDArray[Any]:

@@ -58,7 +58,8 @@ class PictureReader:
         """The detector's mask (C, C) of whoever is in the person's crop, 255 is sure."""
         for found in self._masks.detect(cut(image, square_of(person, _MASK_PX))):
             if found.mask is not None:
-                return cv2.resize((255 * found.mask).astype(np.uint8), (CROP_PX, CROP_PX))
+                small = cv2.resize(found.mask, (CROP_PX, CROP_PX))
+                return (255 * small).astype(np.uint8)
         return np.zeros((CROP_PX, CROP_PX), np.uint8)
 
     def close(self) -> None:
