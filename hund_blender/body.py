@@ -6,11 +6,14 @@ The formulas are those of docs/conventions.md.
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from os import PathLike
+from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
@@ -76,13 +79,15 @@ class Body:
     variation_names: Mapping[str, Sequence[str]]
     variation_anchors: Mapping[str, Sequence[float]]
     arrays: Mapping[str, Array] = field(repr=False)
+    asset: bytes = field(repr=False)  # the file that all of this was read from
 
     @classmethod
     def load(cls, source: str | PathLike[str] | IO[bytes]) -> Body:
         """Read an asset from a path or a binary file object."""
+        data = Path(source).read_bytes() if isinstance(source, str | PathLike) else source.read()
         try:
-            with np.load(source, allow_pickle=False) as asset:
-                arrays = {key: asset[key] for key in asset.files}
+            with np.load(io.BytesIO(data), allow_pickle=False) as file:
+                arrays = {key: file[key] for key in file.files}
             meta = json.loads(str(arrays.pop("meta")))
         except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
             raise ServerError("The body that the server sent cannot be read.", _UPDATE) from error
@@ -100,7 +105,19 @@ class Body:
             variation_names=meta["variation_names"],
             variation_anchors=meta["variation_anchors"],
             arrays=arrays,
+            asset=data,
         )
+
+    @cached_property
+    def average(self) -> RestBody:
+        """The rest body with every phenotype in the middle."""
+        return self.rest({})
+
+    @cached_property
+    def bone_masses(self) -> Array:
+        """How much skin (B,) each bone carries, in vertices."""
+        bones, weights = self.arrays["weight_bones"], self.arrays["weights"] / WEIGHT_UNIT
+        return np.bincount(bones.ravel(), weights.ravel(), len(self.bone_names))
 
     def coefficients(self, phenotypes: Mapping[str, float]) -> Array:
         """Coefficients (K,) of the shape basis."""
@@ -175,7 +192,7 @@ class Body:
         The root stays where it is.
         """
         relative = self._relative(rotations or {})
-        align = self.arrays["reference_rotations"] @ rest.rotations.swapaxes(1, 2)
+        align = self.alignments(rest)
         world = np.empty_like(relative)
         heads = np.empty_like(rest.heads)
         world[0], heads[0] = np.eye(3), rest.heads[0]
@@ -187,6 +204,11 @@ class Body:
             world[bone] = world[parent] @ relative[bone]
         deforms = world @ align
         return PosedBody(self._skinned(rest, deforms, heads), world, deforms, heads)
+
+    def alignments(self, rest: RestBody) -> Array:
+        """The turns A (B, 3, 3) that bring each bone from its rest into the reference pose."""
+        turns: Array = self.arrays["reference_rotations"] @ rest.rotations.swapaxes(1, 2)
+        return turns
 
     def _relative(self, rotations: Mapping[str, Quaternion]) -> Array:
         relative = np.tile(np.eye(3), (len(self.bone_names), 1, 1))

@@ -11,10 +11,13 @@ import bpy
 from bpy_extras.io_utils import ImportHelper
 
 from .client import Question
+from .errors import SceneError
 from .feedback import show_progress
 from .importing import SLOT, ImportOptions, new_job
 from .job import Job
 from .preferences import server_settings
+from .scene.character import character_of, estimated_phenotypes_of, phenotypes_of
+from .scene.shape import reshape
 
 PHOTO_EXTENSIONS: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
@@ -130,4 +133,37 @@ class HUND_OT_clear_problems(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (HUND_OT_import_photos, HUND_OT_cancel, HUND_OT_clear_problems)
+class HUND_OT_reset_shape(bpy.types.Operator):
+    """Give the character the body shape that was found in the photo"""
+
+    bl_idname = "hund.reset_shape"
+    bl_label = "As in the Photo"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        character = character_of(context.object)
+        return character is not None and not _is_as_in_the_photo(character)
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        character = character_of(context.object)
+        assert character is not None
+        assert context.view_layer is not None
+        try:
+            reshape(context.view_layer, character.data, estimated_phenotypes_of(character.data))
+        except SceneError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def _is_as_in_the_photo(character: bpy.types.Object) -> bool:
+    return phenotypes_of(character.data) == estimated_phenotypes_of(character.data)
+
+
+CLASSES = (
+    HUND_OT_import_photos,
+    HUND_OT_cancel,
+    HUND_OT_clear_problems,
+    HUND_OT_reset_shape,
+)

@@ -108,9 +108,35 @@ def local_transforms(parents: Sequence[int], rest: Array, posed: Array) -> Array
     return locals_
 
 
-def posed_frames(placed: PlacedPerson, rest_frames: Array) -> Array:
-    """Posed frames (B, 4, 4) of bones with these rest frames (B, 4, 4), in armature space."""
+def posed_frames(rest_frames: Array, deforms: Array, heads: Array) -> Array:
+    """Frames (B, 4, 4) of bones turned from rest frames (B, 4, 4) by deforms, to heads (B, 3)."""
     frames = np.tile(np.eye(4), (len(rest_frames), 1, 1))
-    frames[:, :3, :3] = placed.posed.bone_deforms @ rest_frames[:, :3, :3]
-    frames[:, :3, 3] = placed.posed.heads - placed.location
+    frames[:, :3, :3] = deforms @ rest_frames[:, :3, :3]
+    frames[:, :3, 3] = heads
     return frames
+
+
+@dataclass(frozen=True, eq=False)
+class BonesAtRest:
+    """What the same pose depends on from one shape to another."""
+
+    frames: Array  # (B, 3, 3) rest frames in armature space
+    alignments: Array  # (B, 3, 3) A of docs/conventions.md
+
+
+def same_pose(
+    parents: Sequence[int], local: Array, before: BonesAtRest, after: BonesAtRest
+) -> Array:
+    """Local rotations (B, 3, 3) that turn another shape's bones as these turn those of before.
+
+    Shapes rest in slightly different poses; what stays is how bones turn away from the reference.
+    """
+    turns = (before.alignments @ before.frames).swapaxes(1, 2) @ after.alignments @ after.frames
+    carried = np.empty_like(local)
+    for bone, parent in enumerate(parents):
+        own_before, own_after = before.frames[bone], after.frames[bone]
+        if parent >= 0:
+            own_before = before.frames[parent].T @ own_before
+            own_after = turns[parent] @ after.frames[parent].T @ own_after
+        carried[bone] = own_after.T @ own_before @ local[bone] @ turns[bone]
+    return carried

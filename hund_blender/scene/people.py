@@ -9,11 +9,14 @@ from typing import Final
 
 import bpy
 
+from ..bones import drawn_bones
 from ..errors import SceneError
 from ..job import PhotoResult, Problem, unexpected
 from ..pose import PlacedPerson, place_people
+from ..rigs import MAKEHUMAN, rig_of
 from .armature import build_armature, pose_armature
 from .camera import build_camera, set_render_size
+from .character import remember
 from .mesh import build_mesh, set_facial_actions
 from .photo_image import load_photo
 from .restore import in_scene, object_mode, removed_on_failure
@@ -86,11 +89,13 @@ def _add_person(
     collection: bpy.types.Collection,
     view_layer: bpy.types.ViewLayer,
 ) -> bpy.types.Object:
-    armature = build_armature(name, result.body, placed.rest, collection, view_layer)
-    body = build_mesh(f"{name} Body", result.body, placed.rest, armature, collection)
-    pose_armature(armature, result.body, placed)
-    set_facial_actions(body, placed.person.facial_actions)
-    armature["phenotypes"] = dict(placed.person.phenotypes)
+    body, rig = result.body, rig_of(MAKEHUMAN, result.body)
+    bones = drawn_bones(body, rig, placed.rest)
+    armature = build_armature(name, bones, collection, view_layer)
+    skin = build_mesh(f"{name} Body", body, rig, placed.rest, armature, collection)
+    pose_armature(armature, rig, placed)
+    set_facial_actions(skin, placed.person.facial_actions)
+    remember(armature, skin, body, rig, placed.person.phenotypes)
     armature["confidence"] = placed.person.confidence
     return armature
 

@@ -10,32 +10,18 @@ import made_people
 import numpy as np
 import pytest
 from looking import evaluated_vertices, seen_px
+from made_photos import add, made_result, meshes_of
 from pictures import write_picture
 
 from hund_blender.axes import blender_from_cam
 from hund_blender.body import Body
 from hund_blender.estimate import parse_estimate
 from hund_blender.job import PhotoResult
-from hund_blender.scene.people import add_photos
+from hund_blender.scene.character import phenotypes_of
 from hund_blender.scene.room import first_free
 
 TENTH_MM = 1e-4
 ARKIT_ACTIONS = 52
-
-
-def made_result(
-    body: Body, path: Path, people: list[dict[str, Any]], width: int = 640, height: int = 480
-) -> PhotoResult:
-    write_picture(path, width, height)
-    return PhotoResult(path, parse_estimate(made_people.answer(people, width, height)), body)
-
-
-def add(*results: PhotoResult, use_camera: bool = True) -> None:
-    assert add_photos(bpy.context.scene, results, use_camera=use_camera) == []
-
-
-def meshes_of(collection: str) -> list[bpy.types.Object]:
-    return [ob for ob in bpy.data.collections[collection].objects if ob.type == "MESH"]
 
 
 def assert_seen_as_estimated(
@@ -180,7 +166,7 @@ def test_photo_is_the_cameras_background(body: Body, tmp_path: Path) -> None:
 def test_phenotypes_are_kept_on_the_armature(body: Body, tmp_path: Path) -> None:
     person = made_people.person(body)
     add(made_result(body, tmp_path / "p.png", [person]))
-    kept = bpy.data.objects["p Person 1"]["phenotypes"].to_dict()
+    kept = phenotypes_of(bpy.data.armatures["p Person 1"])
     assert kept == pytest.approx(person["parameters"]["phenotypes"])
 
 

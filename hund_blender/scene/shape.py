@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Another body shape for a character: its skin and resting bones move, its pose stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from ..body import Body, RestBody
+from ..bones import drawn_bones
+from ..pose import BonesAtRest, same_pose
+from ..rigs import Rig
+from .armature import local_rotations, move_bones, rest_frames, turn_bones
+from .arrays import read
+from .character import (
+    bearers_of,
+    data_of,
+    obstacle,
+    phenotypes_of,
+    rig_and_body,
+    set_phenotypes,
+    skins_of,
+)
+from .skin import move_skin
+
+Array = npt.NDArray[Any]
+
+NEGLIGIBLE_TURN: Final = 1e-5
+
+
+def reshape(
+    view_layer: bpy.types.ViewLayer, armature: Any, phenotypes: Mapping[str, float]
+) -> None:
+    """Give a character these phenotypes; poses, expressions and what was sculpted stay."""
+    problem = obstacle(armature)
+    if problem is not None:
+        raise problem
+    rig, body = rig_and_body(armature)
+    people = bearers_of(armature)
+    soles_m = [_lowest_m(person, view_layer) for person in people]
+    for mesh in data_of(skins_of(armature)):
+        _reshape_mesh(mesh, body, phenotypes)
+    _reshape_bones(view_layer, people, phenotypes)
+    for person, sole_m in zip(people, soles_m, strict=True):
+        _raise(person, rig.bone_names[0], sole_m - _lowest_m(person, view_layer))
+
+
+def _reshape_mesh(mesh: bpy.types.Mesh, body: Body, phenotypes: Mapping[str, float]) -> None:
+    before, after = _standing(body, phenotypes_of(mesh)), _standing(body, phenotypes)
+    move_skin(mesh, after.vertices - before.vertices)
+    set_phenotypes(mesh, phenotypes)
+
+
+def _reshape_bones(
+    view_layer: bpy.types.ViewLayer,
+    people: Sequence[bpy.types.Object],
+    phenotypes: Mapping[str, float],
+) -> None:
+    shown = next(person for person in people if person.visible_get(view_layer=view_layer))
+    armature: Any = shown.data
+    rig, body = rig_and_body(armature)
+    rest_before, rest_after = _standing(body, phenotypes_of(armature)), _standing(body, phenotypes)
+    before = _bones_at_rest(shown, body, rig, rest_before)
+    bones = (drawn_bones(body, rig, rest_before), drawn_bones(body, rig, rest_after))
+    move_bones(view_layer, shown, *bones)
+    set_phenotypes(armature, phenotypes)
+    after = _bones_at_rest(shown, body, rig, rest_after)
+    for person in people:
+        local = local_rotations(person, rig.bone_names)
+        if _is_posed(local) and not _is_animated(person):
+            turn_bones(person, rig.bone_names, same_pose(rig.bone_parents, local, before, after))
+
+
+def _bones_at_rest(
+    armature_object: bpy.types.Object, body: Body, rig: Rig, rest: RestBody
+) -> BonesAtRest:
+    frames = rest_frames(armature_object, rig.bone_names)[:, :3, :3]
+    return BonesAtRest(frames, body.alignments(rest)[list(rig.leaders)])
+
+
+def _is_posed(local: Array) -> bool:
+    """A character that was put back to rest shall rest in its new shape too."""
+    return bool(np.abs(local - np.eye(3)).max() > NEGLIGIBLE_TURN)
+
+
+def _is_animated(thing: bpy.types.Object) -> bool:
+    """Keyed poses are kept as they are keyed."""
+    animation = thing.animation_data
+    return animation is not None and (animation.action is not None or len(animation.nla_tracks) > 0)
+
+
+def _standing(body: Body, phenotypes: Mapping[str, float]) -> RestBody:
+    return _cached_standing(body, tuple(sorted(phenotypes.items())))
+
+
+@lru_cache(maxsize=4)  # the shape that one step of a slider ends with, the next begins with
+def _cached_standing(body: Body, phenotypes: tuple[tuple[str, float], ...]) -> RestBody:
+    return body.rest(dict(phenotypes)).standing()
+
+
+def _lowest_m(person: bpy.types.Object, view_layer: bpy.types.ViewLayer) -> float:
+    """Height of the lowest point of the skins that are in view."""
+    view_layer.update()
+    depsgraph: Any = view_layer.depsgraph
+    heights = [
+        _heights(skin.evaluated_get(depsgraph)).min()
+        for skin in skins_of(person.data)
+        if skin.find_armature() == person and skin.visible_get(view_layer=view_layer)
+    ]
+    return float(min(heights, default=0.0))
+
+
+def _heights(evaluated: bpy.types.Object) -> Array:
+    world = np.array(evaluated.matrix_world)
+    heights: Array = read(evaluated.data.vertices, "co", 3) @ world[2, :3] + world[2, 3]
+    return heights
+
+
+def _raise(person: bpy.types.Object, root_name: str, height_m: float) -> None:
+    """Lift a person in the world by its root bone, which alone has a location."""
+    root = person.pose.bones[root_name]
+    turn = np.array(person.matrix_world @ root.bone.matrix_local)[:3, :3]
+    root.location = np.array(root.location) + np.linalg.solve(turn, [0.0, 0.0, height_m])
