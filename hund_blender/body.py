@@ -113,12 +113,6 @@ class Body:
         """The rest body with every phenotype in the middle."""
         return self.rest({})
 
-    @cached_property
-    def bone_masses(self) -> Array:
-        """How much skin (B,) each bone carries, in vertices."""
-        bones, weights = self.arrays["weight_bones"], self.arrays["weights"] / WEIGHT_UNIT
-        return np.bincount(bones.ravel(), weights.ravel(), len(self.bone_names))
-
     def coefficients(self, phenotypes: Mapping[str, float]) -> Array:
         """Coefficients (K,) of the shape basis."""
         variations = np.concatenate(
@@ -228,6 +222,15 @@ class Body:
             np.einsum("vij,vj->vi", blended[:, :, :3], rest.vertices) + blended[:, :, 3]
         )
         return vertices
+
+    def skin_moments(self, vertices: Array) -> Array:
+        """Sums (B, 4, 4) of p pᵀ over each bone's skin by weight, p = (x, y, z, 1) of a vertex."""
+        bones, weights = self.arrays["weight_bones"].ravel(), self.arrays["weights"] / WEIGHT_UNIT
+        points = np.concatenate([vertices, np.ones((len(vertices), 1))], 1)
+        products = points[:, None, :, None] * points[:, None, None, :] * weights[:, :, None, None]
+        count = len(self.bone_names)
+        sums = [np.bincount(bones, entry, count) for entry in products.reshape(-1, 16).T]
+        return np.stack(sums, 1).reshape(-1, 4, 4)
 
     def landmarks(self, vertices: Array) -> Array:
         """The landmarks (L, 3), in the order of landmark_names, of posed vertices (V, 3)."""

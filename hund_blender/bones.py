@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from .body import Body, RestBody
+from .body import RestBody
 from .rigs import Rig
 
 Array = npt.NDArray[Any]
@@ -46,17 +46,17 @@ class DrawnBones:
     frames: Array  # (R, 4, 4)
 
 
-def drawn_bones(body: Body, rig: Rig, rest: RestBody) -> DrawnBones:
+def drawn_bones(rig: Rig, rest: RestBody) -> DrawnBones:
     """The bones for one shape; which child a bone points to is the same for all shapes."""
     own, parents = rig.rest(rest), rig.bone_parents
-    children = main_children(rig.rest(body.average), parents)
+    children = main_children(rig.rest(rig.body.average), parents)
     tails = drawn_tails(own, children)
     joined = [parent > 0 and children[parent] == bone for bone, parent in enumerate(parents)]
     return DrawnBones(
         names=rig.bone_names,
         parents=parents,
         joined=tuple(joined),
-        collections=tuple(collection_of(body.bone_names[leader]) for leader in rig.leaders),
+        collections=tuple(collection_of(rig.body.bone_names[leader]) for leader in rig.leaders),
         heads=own.heads,
         tails=tails,
         frames=bone_frames(own, tails),

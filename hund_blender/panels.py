@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from .feedback import draw_problem
-from .importing import SLOT
+from .importing import POSE, SHAPE, SLOT
 from .job import Job, Problem
 from .operators import (
     HUND_OT_cancel,
@@ -57,6 +59,10 @@ class HUND_PT_body(bpy.types.Panel):
         problem = obstacle(character.data)
         column = layout.column(align=True)
         column.enabled = problem is None
+        for make, text in ((POSE, "Pose from Photo…"), (SHAPE, "Shape from Photo…")):
+            row: Any = column.operator(HUND_OT_import_photos.bl_idname, text=text)
+            row.make = make
+        column.separator()
         for name in SLIDERS:
             column.prop(character.data.hund, name, slider=True)
         column.separator()

@@ -29,6 +29,10 @@ class PlacedPerson:
     posed: PosedBody
     location: Array  # (3,) the point of the floor below the person's hips
 
+    def posed_at_origin(self) -> PosedBody:
+        """The pose round this place."""
+        return self.posed.moved(np.eye(3), np.zeros(3), -self.location)
+
 
 @dataclass(frozen=True, eq=False)
 class PlacedPhoto:
@@ -38,14 +42,18 @@ class PlacedPhoto:
     camera_location: Array  # (3,)
 
 
-def place_people(body: Body, people: Sequence[Person]) -> PlacedPhoto:
-    """Stand an upright camera at x = y = 0, so high that the lowest person touches the floor."""
+def place_people(body: Body, people: Sequence[Person], *, on_floor: bool = True) -> PlacedPhoto:
+    """Stand an upright camera at x = y = 0, so high that the lowest person touches the floor.
+
+    Otherwise the camera is at the origin.
+    """
     shaped = [(person, body.rest(person.phenotypes)) for person in people]
     posed_cam = [_pose_in_camera(body, person, rest) for person, rest in shaped]
     lowest = min((float(height_above(posed.vertices).min()) for posed in posed_cam), default=0.0)
-    camera_location = np.array([0.0, 0.0, -lowest])
+    camera_location = np.array([0.0, 0.0, -lowest if on_floor else 0.0])
+    floor_m = camera_location[2] + lowest
     placed = [
-        _place(person, rest, posed, camera_location)
+        _place(person, rest, posed, camera_location, floor_m)
         for (person, rest), posed in zip(shaped, posed_cam, strict=True)
     ]
     return PlacedPhoto(tuple(placed), camera_location)
@@ -60,11 +68,22 @@ def _pose_in_camera(body: Body, person: Person, rest: RestBody) -> PosedBody:
 
 
 def _place(
-    person: Person, rest: RestBody, posed_cam: PosedBody, camera_location: Array
+    person: Person, rest: RestBody, posed_cam: PosedBody, camera_location: Array, floor_m: float
 ) -> PlacedPerson:
     hips = blender_from_cam(posed_cam.heads[0], camera_location)
     posed = posed_cam.moved(BLENDER_FROM_CAM, posed_cam.heads[0], hips)
-    return PlacedPerson(person, rest.standing(), posed, np.array([hips[0], hips[1], 0.0]))
+    return PlacedPerson(person, rest.standing(), posed, np.array([hips[0], hips[1], floor_m]))
+
+
+def stand_in_pose(body: Body, rest: RestBody, person: Person) -> PosedBody:
+    """A body of any shape in a person's pose: hips over the origin, lowest point on the floor.
+
+    Who looked at the photo's camera looks to the front.
+    """
+    posed = body.pose(rest, person.rotations_wxyz)
+    turn = BLENDER_FROM_CAM @ matrices_from_quaternions(person.root_wxyz)
+    turned = posed.moved(turn, rest.heads[0], np.zeros(3))
+    return turned.moved(np.eye(3), np.array([0, 0, turned.vertices[:, 2].min()]), np.zeros(3))
 
 
 def view_box(placed: PlacedPhoto, photo: Photo) -> Array:

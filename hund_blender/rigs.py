@@ -23,6 +23,8 @@ MAKEHUMAN: Final = "MAKEHUMAN"
 MIXAMO: Final = "MIXAMO"
 GAME_ENGINE: Final = "GAME_ENGINE"
 
+WITHOUT_SKIN: Final = 1e-9  # how much a bone's first turn counts: only where no skin tells
+
 MIXAMO_SIDES: Final = {"": "", ".L": "Left", ".R": "Right"}
 
 
@@ -68,44 +70,62 @@ class Rig:
     """The R bones of a rig and which of the body's B bones went into each."""
 
     key: str
+    body: Body
     bone_names: tuple[str, ...]
     bone_parents: tuple[int, ...]  # -1 for the root, which comes first
     leaders: tuple[int, ...]  # (R,) the body's bone that each begins with and takes its axes from
     tips: tuple[int, ...]  # (R,) the body's bone that each ends with
     merged: Array  # (B,) the rig's bone that each of the body's went into
-    masses: Array  # (B,) skin on the body's bones
 
     def rest(self, rest: RestBody) -> RestBody:
         """A rest body with this rig's bones."""
-        heads, leaders = rest.heads[list(self.leaders)], list(self.leaders)
-        tails = rest.tails[list(self.tips)]
-        return RestBody(rest.vertices, heads, rest.rotations[leaders], tails)
+        leaders, tips = list(self.leaders), list(self.tips)
+        return RestBody(
+            rest.vertices, rest.heads[leaders], rest.rotations[leaders], rest.tails[tips]
+        )
 
     def posed(self, rest: RestBody, posed: PosedBody) -> tuple[Array, Array]:
         """Turns (R, 3, 3) away from this rig's rest, and heads (R, 3), of a body's pose.
 
-        What was merged turns as its skin does on average, and stays at its parent.
+        From the root outward every bone turns so that its skin comes nearest to where the body's
+        own bones carry it; only the root moves.
         """
-        deforms = self._averaged(posed.bone_deforms)
+        carried = _carried_skin(self.body, rest, posed)
         rest_heads, heads = rest.heads[list(self.leaders)], np.empty((len(self.leaders), 3))
+        deforms = posed.bone_deforms[list(self.leaders)]
         heads[0] = posed.heads[self.leaders[0]]
-        for bone, parent in enumerate(self.bone_parents[1:], start=1):
-            offset = rest_heads[bone] - rest_heads[parent]
-            heads[bone] = heads[parent] + deforms[parent] @ offset
+        for bone, parent in enumerate(self.bone_parents):
+            if parent >= 0:
+                offset = rest_heads[bone] - rest_heads[parent]
+                heads[bone] = heads[parent] + deforms[parent] @ offset
+            own = carried[self.merged == bone].sum(0)
+            spread = _about(own, heads[bone], rest_heads[bone])
+            deforms[bone] = nearest_rotations(spread + WITHOUT_SKIN * deforms[bone])
         return deforms, heads
 
-    def _averaged(self, deforms: Array) -> Array:
-        sums = np.zeros((len(self.bone_names), 3, 3))
-        # Bones without skin still count where nothing else does.
-        np.add.at(sums, self.merged, (self.masses[:, None, None] + 1e-3) * deforms)
-        return nearest_rotations(sums)
-
-    def weights(self, body: Body) -> Array:
+    def weights(self) -> Array:
         """Skin weights (V, R), rows sum to 1."""
-        bones, weights = body.arrays["weight_bones"], body.arrays["weights"]
+        bones, weights = self.body.arrays["weight_bones"], self.body.arrays["weights"]
         dense = np.zeros((len(bones), len(self.bone_names)))
         np.add.at(dense, (np.arange(len(bones))[:, None], self.merged[bones]), weights)
         return dense / WEIGHT_UNIT
+
+
+def _carried_skin(body: Body, rest: RestBody, posed: PosedBody) -> Array:
+    """Sums (B, 4, 4) of q pᵀ over each bone's skin, p at rest and q where the bone carries it."""
+    transforms = np.tile(np.eye(4), (len(posed.heads), 1, 1))
+    transforms[:, :3, :3] = posed.bone_deforms
+    transforms[:, :3, 3] = posed.heads - np.einsum("bij,bj->bi", posed.bone_deforms, rest.heads)
+    carried: Array = transforms @ body.skin_moments(rest.vertices)
+    return carried
+
+
+def _about(sums: Array, head: Array, rest_head: Array) -> Array:
+    """The sums (4, 4) of q pᵀ as the (3, 3) of (q - head) (p - rest_head)ᵀ."""
+    from_head, from_rest = np.eye(4), np.eye(4)
+    from_head[:3, 3], from_rest[:3, 3] = -head, -rest_head
+    moved: Array = (from_head @ sums @ from_rest.T)[:3, :3]
+    return moved
 
 
 def rig_of(key: str, body: Body) -> Rig:
@@ -119,12 +139,12 @@ def rig_of(key: str, body: Body) -> Rig:
     leaders = tuple(index[groups[name][0]] for name in names)
     return Rig(
         key=key,
+        body=body,
         bone_names=tuple(names),
         bone_parents=tuple(_parent(leader, body.bone_parents, merged) for leader in leaders),
         leaders=leaders,
         tips=tuple(index[groups[name][-1]] for name in names),
         merged=merged,
-        masses=body.bone_masses,
     )
 
 

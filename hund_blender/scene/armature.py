@@ -10,16 +10,14 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
+from ..body import PosedBody, RestBody
 from ..bones import DrawnBones
 from ..compat import deselect_bones
-from ..pose import PlacedPerson, local_transforms, posed_frames
+from ..pose import local_transforms, posed_frames
 from ..rigs import Rig
-from ..rotations import quaternions_from_matrices
 from .restore import active_kept, editing_bones, object_mode
 
 Array = npt.NDArray[Any]
-
-NEGLIGIBLE_M = 1e-6
 
 
 def build_armature(
@@ -101,20 +99,17 @@ def rest_frames(armature_object: bpy.types.Object, names: Sequence[str]) -> Arra
     return np.array([bones[name].matrix_local for name in names])
 
 
-def pose_armature(armature_object: bpy.types.Object, rig: Rig, placed: PlacedPerson) -> None:
-    """Stand the object at its place and turn its bones into the pose; only the root bone moves."""
-    armature_object.location = placed.location.tolist()
-    rest = rest_frames(armature_object, rig.bone_names)
-    deforms, heads = rig.posed(placed.rest, placed.posed)
-    posed = posed_frames(rest, deforms, heads - placed.location)
-    transforms = local_transforms(rig.bone_parents, rest, posed)
-    rotations = quaternions_from_matrices(transforms[:, :3, :3])
-    for bone, name in enumerate(rig.bone_names):
-        pose_bone = armature_object.pose.bones[name]
-        pose_bone.rotation_mode = "QUATERNION"
-        pose_bone.rotation_quaternion = rotations[bone]
-        if np.abs(transforms[bone, :3, 3]).max() > NEGLIGIBLE_M:
-            pose_bone.location = transforms[bone, :3, 3]
+def pose_armature(
+    armature_object: bpy.types.Object, rig: Rig, rest: RestBody, posed: PosedBody
+) -> None:
+    """Turn the bones into a pose of the body at the object's origin; only the root bone moves."""
+    frames = rest_frames(armature_object, rig.bone_names)
+    posed_bones = posed_frames(frames, *rig.posed(rest, posed))
+    transforms = local_transforms(rig.bone_parents, frames, posed_bones)
+    turn_bones(armature_object, rig.bone_names, transforms[:, :3, :3])
+    for name in rig.bone_names:
+        armature_object.pose.bones[name].location = (0.0, 0.0, 0.0)
+    armature_object.pose.bones[rig.bone_names[0]].location = transforms[0, :3, 3]
 
 
 def local_rotations(armature_object: bpy.types.Object, names: Sequence[str]) -> Array:

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import bpy
 
-from ..body import Body
 from ..errors import SceneError
 from ..rigs import Rig, rig_of
 from .body_data import NAME, body_of, has_body, keep_body
@@ -23,13 +22,12 @@ RIG: Final = "hund_rig"  # on armatures: key of the rig
 def remember(
     armature_object: bpy.types.Object,
     skin: bpy.types.Object,
-    body: Body,
     rig: Rig,
     phenotypes: Mapping[str, float],
 ) -> None:
     """Keep with a new character what it takes to change it later."""
     armature: Any = armature_object.data
-    keep_body(armature, body)
+    keep_body(armature, rig.body)
     armature[RIG] = rig.key
     armature[ESTIMATED] = dict(phenotypes)
     set_phenotypes(armature, phenotypes)
@@ -50,10 +48,9 @@ def set_phenotypes(data: Any, phenotypes: Mapping[str, float]) -> None:
     data[PHENOTYPES] = dict(phenotypes)
 
 
-def rig_and_body(armature: Any) -> tuple[Rig, Body]:
-    """What a character was built from; SceneError where that is gone."""
-    body = body_of(armature)
-    return rig_of(armature[RIG], body), body
+def rig_of_character(armature: Any) -> Rig:
+    """What a character was built from; SceneError where its body is gone."""
+    return rig_of(armature[RIG], body_of(armature))
 
 
 def character_of(thing: bpy.types.Object | None) -> bpy.types.Object | None:
@@ -85,6 +82,9 @@ def obstacle(armature: Any) -> SceneError | None:
         return SceneError("This character is being edited.", "Go to object or pose mode.")
     if not any(bearer.visible_get() for bearer in bearers):
         return SceneError("The armature is hidden.", f"Show “{armature.name}” to change it.")
+    missing = set(rig_of_character(armature).bone_names) - set(armature.bones.keys())
+    if missing:
+        return SceneError(f"The bone “{min(missing)}” is gone.", "Undo that, or name it so again.")
     if any(was_cut(mesh) for mesh in data_of(skins)):
         return SceneError(
             "The mesh got new vertices.", "Undo that, or add detail by modifiers instead."

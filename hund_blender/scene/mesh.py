@@ -26,20 +26,19 @@ IRIS_COS: Final = math.cos(math.radians(24))
 
 def build_mesh(
     name: str,
-    body: Body,
     rig: Rig,
     rest: RestBody,
     armature_object: bpy.types.Object,
     collection: bpy.types.Collection,
 ) -> bpy.types.Object:
     """The rest body as an object that hangs on, and is deformed by, the armature."""
-    mesh = _quads(name, body, rest)
+    mesh = _quads(name, rig.body, rest)
     number_vertices(mesh)
     mesh_object = bpy.data.objects.new(name, mesh)
     collection.objects.link(mesh_object)
     mesh_object.parent = armature_object
-    _bind(mesh_object, rig.bone_names, rig.weights(body), armature_object)
-    _add_shape_keys(mesh_object, body, rest)
+    _bind(mesh_object, rig.bone_names, rig.weights(), armature_object)
+    _add_shape_keys(mesh_object, rig.body, rest)
     return mesh_object
 
 
@@ -97,7 +96,8 @@ def _add_shape_keys(mesh_object: bpy.types.Object, body: Body, rest: RestBody) -
 
 
 def set_facial_actions(mesh_object: bpy.types.Object, actions: Mapping[str, float]) -> None:
-    """Set the shape keys of the named actions, 0…1."""
+    """Set the shape keys of the named actions, 0…1, as far as they are still there."""
     keys = mesh_object.data.shape_keys.key_blocks
     for name, value in actions.items():
-        keys[name].value = value
+        if name in keys:
+            keys[name].value = value

@@ -22,7 +22,7 @@ from .character import (
     data_of,
     obstacle,
     phenotypes_of,
-    rig_and_body,
+    rig_of_character,
     set_phenotypes,
     skins_of,
 )
@@ -40,12 +40,12 @@ def reshape(
     problem = obstacle(armature)
     if problem is not None:
         raise problem
-    rig, body = rig_and_body(armature)
+    rig = rig_of_character(armature)
     people = bearers_of(armature)
     soles_m = [_lowest_m(person, view_layer) for person in people]
     for mesh in data_of(skins_of(armature)):
-        _reshape_mesh(mesh, body, phenotypes)
-    _reshape_bones(view_layer, people, phenotypes)
+        _reshape_mesh(mesh, rig.body, phenotypes)
+    _reshape_bones(view_layer, rig, people, phenotypes)
     for person, sole_m in zip(people, soles_m, strict=True):
         _raise(person, rig.bone_names[0], sole_m - _lowest_m(person, view_layer))
 
@@ -58,29 +58,28 @@ def _reshape_mesh(mesh: bpy.types.Mesh, body: Body, phenotypes: Mapping[str, flo
 
 def _reshape_bones(
     view_layer: bpy.types.ViewLayer,
+    rig: Rig,
     people: Sequence[bpy.types.Object],
     phenotypes: Mapping[str, float],
 ) -> None:
     shown = next(person for person in people if person.visible_get(view_layer=view_layer))
     armature: Any = shown.data
-    rig, body = rig_and_body(armature)
-    rest_before, rest_after = _standing(body, phenotypes_of(armature)), _standing(body, phenotypes)
-    before = _bones_at_rest(shown, body, rig, rest_before)
-    bones = (drawn_bones(body, rig, rest_before), drawn_bones(body, rig, rest_after))
-    move_bones(view_layer, shown, *bones)
+    rest_before = _standing(rig.body, phenotypes_of(armature))
+    rest_after = _standing(rig.body, phenotypes)
+    before = _bones_at_rest(shown, rig, rest_before)
+    bones_before, bones_after = drawn_bones(rig, rest_before), drawn_bones(rig, rest_after)
+    move_bones(view_layer, shown, bones_before, bones_after)
     set_phenotypes(armature, phenotypes)
-    after = _bones_at_rest(shown, body, rig, rest_after)
+    after = _bones_at_rest(shown, rig, rest_after)
     for person in people:
         local = local_rotations(person, rig.bone_names)
         if _is_posed(local) and not _is_animated(person):
             turn_bones(person, rig.bone_names, same_pose(rig.bone_parents, local, before, after))
 
 
-def _bones_at_rest(
-    armature_object: bpy.types.Object, body: Body, rig: Rig, rest: RestBody
-) -> BonesAtRest:
+def _bones_at_rest(armature_object: bpy.types.Object, rig: Rig, rest: RestBody) -> BonesAtRest:
     frames = rest_frames(armature_object, rig.bone_names)[:, :3, :3]
-    return BonesAtRest(frames, body.alignments(rest)[list(rig.leaders)])
+    return BonesAtRest(frames, rig.body.alignments(rest)[list(rig.leaders)])
 
 
 def _is_posed(local: Array) -> bool:

@@ -11,7 +11,7 @@ from pictures import write_picture
 from hund_blender.body import Body
 from hund_blender.estimate import parse_estimate
 from hund_blender.job import PhotoResult
-from hund_blender.scene.people import add_photos
+from hund_blender.scene.people import DEFAULT_SCENE, SceneOptions, add_photos
 
 
 def made_result(
@@ -21,8 +21,8 @@ def made_result(
     return PhotoResult(path, parse_estimate(made_people.answer(people, width, height)), body)
 
 
-def add(*results: PhotoResult, use_camera: bool = True) -> None:
-    assert add_photos(bpy.context.scene, results, use_camera=use_camera) == []
+def add(*results: PhotoResult, options: SceneOptions = DEFAULT_SCENE) -> None:
+    assert add_photos(bpy.context.scene, results, options) == []
 
 
 def meshes_of(collection: str) -> list[bpy.types.Object]:

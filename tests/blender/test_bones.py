@@ -30,7 +30,7 @@ def armature(body: Body) -> bpy.types.Object:
     bpy.context.scene.collection.children.link(collection)
     with in_scene(bpy.context.scene) as view_layer:
         rest = body.rest({"gender": 0.3, "age": 0.6})
-        bones = drawn_bones(body, rig_of(MAKEHUMAN, body), rest)
+        bones = drawn_bones(rig_of(MAKEHUMAN, body), rest)
         return build_armature("someone", bones, collection, view_layer)
 
 

@@ -18,6 +18,7 @@ from hund_blender.body import Body
 from hund_blender.estimate import parse_estimate
 from hund_blender.job import PhotoResult
 from hund_blender.scene.character import phenotypes_of
+from hund_blender.scene.people import SceneOptions
 from hund_blender.scene.room import first_free
 
 TENTH_MM = 1e-4
@@ -64,6 +65,28 @@ def test_lowest_person_stands_on_the_floor(body: Body, tmp_path: Path) -> None:
     assert lowest == pytest.approx(0, abs=TENTH_MM)
 
 
+def test_without_floor_the_camera_is_at_height_zero(body: Body, tmp_path: Path) -> None:
+    people = [made_people.person(body, seed) for seed in (3, 4)]
+    add(made_result(body, tmp_path / "two.png", people), options=SceneOptions(on_floor=False))
+    assert bpy.data.objects["two Camera"].location.z == 0
+    assert_seen_as_estimated(body, "two", people, 640, 480)
+    lowest = min(evaluated_vertices(mesh)[:, 2].min() for mesh in meshes_of("two"))
+    origins = [mesh.parent.location.z for mesh in meshes_of("two")]
+    assert origins == pytest.approx([lowest, lowest], abs=TENTH_MM)
+
+
+def test_without_a_camera_the_scene_keeps_its_own(body: Body, tmp_path: Path) -> None:
+    bpy.ops.object.camera_add()
+    own = bpy.context.scene.camera = bpy.context.object
+    add(
+        made_result(body, tmp_path / "a.png", [made_people.person(body)]),
+        options=SceneOptions(match_camera=False),
+    )
+    assert bpy.context.scene.camera == own
+    assert list(bpy.data.cameras) == [own.data]
+    assert bpy.context.scene.render.resolution_x == 1920
+
+
 def test_several_photos_stand_side_by_side_and_keep_the_first_camera(
     body: Body, tmp_path: Path
 ) -> None:
@@ -74,7 +97,7 @@ def test_several_photos_stand_side_by_side_and_keep_the_first_camera(
         for name, person, shape in zip("abc", people, shapes, strict=True)
     )
     add(first, second)
-    add(third, use_camera=False)
+    add(third, options=SceneOptions(use_camera=False))
     scene = bpy.context.scene
     assert scene.camera.name == "a Camera"
     assert (scene.render.resolution_x, scene.render.resolution_y) == (640, 480)
@@ -90,7 +113,10 @@ def test_second_photo_of_another_shape_fits_its_background(body: Body, tmp_path:
     """The photo is fitted into the frame by its height, so people must be too."""
     person = made_people.person(body, 5, 0.1, 300, 500)
     add(made_result(body, tmp_path / "wide.png", [made_people.person(body)]))
-    add(made_result(body, tmp_path / "tall.png", [person], 300, 500), use_camera=False)
+    add(
+        made_result(body, tmp_path / "tall.png", [person], 300, 500),
+        options=SceneOptions(use_camera=False),
+    )
     camera = bpy.data.objects["tall Camera"]
     seen = seen_px(evaluated_vertices(meshes_of("tall")[0]), camera)
     scale = 480 / 500

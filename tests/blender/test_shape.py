@@ -284,6 +284,7 @@ OBSTACLES = {
     "edited bones": lambda skin: edit(skin.parent),
     "edited mesh": edit,
     "subdivided mesh": subdivide,
+    "renamed bone": lambda skin: setattr(skin.parent.data.bones["head"], "name", "Kopf"),
     "deleted data": lambda _: bpy.data.texts.remove(bpy.data.texts[NAME]),
 }
 

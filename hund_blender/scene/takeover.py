@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pose or the body shape of a photo's person for a character that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import bpy
+
+from ..errors import SceneError
+from ..estimate import Person
+from ..job import PhotoResult, Problem
+from ..pose import stand_in_pose
+from .armature import pose_armature
+from .character import character_of, obstacle, phenotypes_of, rig_of_character, skins_of
+from .mesh import set_facial_actions
+from .restore import in_scene
+from .shape import reshape
+
+
+def take_over_pose(
+    scene: bpy.types.Scene, name: str, results: Sequence[PhotoResult]
+) -> list[Problem]:
+    """Pose a character like the first photo's largest person, where it stands, as one undo step."""
+    person = results[0].estimate.people[0]
+    with in_scene(scene):
+        character = _character(name)
+        _pose(character, person)
+        bpy.ops.ed.undo_push(message="Pose from Photo")
+    return _left_over(results)
+
+
+def take_over_shape(
+    scene: bpy.types.Scene, name: str, results: Sequence[PhotoResult]
+) -> list[Problem]:
+    """Give a character the shape of the first photo's largest person, as one undo step."""
+    person = results[0].estimate.people[0]
+    with in_scene(scene) as view_layer:
+        reshape(view_layer, _character(name).data, person.phenotypes)
+        bpy.ops.ed.undo_push(message="Body Shape from Photo")
+    return _left_over(results)
+
+
+def _character(name: str) -> bpy.types.Object:
+    character = character_of(bpy.data.objects.get(name))
+    if character is None:
+        raise SceneError(
+            f"The character “{name}” is gone.", "Select another one and choose the photo again."
+        )
+    problem = obstacle(character.data)
+    if problem is not None:
+        raise problem
+    return character
+
+
+def _pose(character: bpy.types.Object, person: Person) -> None:
+    armature: Any = character.data
+    rig = rig_of_character(armature)
+    rest = rig.body.rest(phenotypes_of(armature)).standing()
+    pose_armature(character, rig, rest, stand_in_pose(rig.body, rest, person))
+    calm = dict.fromkeys(rig.body.facial_action_names, 0.0)
+    for skin in skins_of(armature):
+        if skin.find_armature() == character and skin.data.shape_keys:
+            set_facial_actions(skin, calm | dict(person.facial_actions))
+
+
+def _left_over(results: Sequence[PhotoResult]) -> list[Problem]:
+    return [
+        Problem(
+            result.path.name,
+            "A character takes one photo at a time.",
+            "Choose this photo alone to use it.",
+        )
+        for result in results[1:]
+    ]
