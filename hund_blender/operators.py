@@ -75,6 +75,11 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[m
         min=0.0,
         soft_max=300.0,
     )
+    grey: bpy.props.BoolProperty(
+        name="Plain Grey",
+        description="One grey material instead of skin, eyes and mouth",
+        default=False,
+    )
     on_floor: bpy.props.BoolProperty(
         name="Stand on Floor",
         description="Put the lowest point of all people in a photo, and its camera with them, "
@@ -114,6 +119,7 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[m
         if self.make == NEW_CHARACTERS:
             layout.prop(self, "max_people")
             layout.prop(self, "rig")
+            layout.prop(self, "grey")
             layout.prop(self, "on_floor")
             layout.prop(self, "match_camera")
             row = layout.row()
@@ -140,7 +146,13 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[m
     def _options(self, character: str) -> ImportOptions:
         people = self.max_people if self.make == NEW_CHARACTERS else 1
         question = Question(people, self.focal_35mm or None)
-        scene = SceneOptions(self.rig, self.on_floor, self.match_camera, self.use_camera)
+        scene = SceneOptions(
+            rig=self.rig,
+            on_floor=self.on_floor,
+            match_camera=self.match_camera,
+            use_camera=self.use_camera,
+            grey=self.grey,
+        )
         return ImportOptions(question, scene, self.make, character)
 
     def _paths(self) -> list[Path]:

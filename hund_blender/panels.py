@@ -17,7 +17,7 @@ from .operators import (
     HUND_OT_reset_shape,
 )
 from .properties import SLIDERS
-from .scene.character import character_of, obstacle
+from .scene.character import character_of, shape_obstacle
 
 MARGIN_PX = 70
 CHARACTER_PX = 6.6
@@ -56,21 +56,19 @@ class HUND_PT_body(bpy.types.Panel):
         layout, character = self.layout, character_of(context.object)
         assert layout is not None
         assert character is not None
-        problem = obstacle(character.data)
+        problem = shape_obstacle(character.data)
+        for make, text in ((POSE, "Pose from Photo…"), (SHAPE, "Shape from Photo…")):
+            button: Any = layout.operator(HUND_OT_import_photos.bl_idname, text=text)
+            button.make = make
         column = layout.column(align=True)
         column.enabled = problem is None
-        for make, text in ((POSE, "Pose from Photo…"), (SHAPE, "Shape from Photo…")):
-            row: Any = column.operator(HUND_OT_import_photos.bl_idname, text=text)
-            row.make = make
-        column.separator()
         for name in SLIDERS:
             column.prop(character.data.hund, name, slider=True)
         column.separator()
         column.operator(HUND_OT_reset_shape.bl_idname, icon="LOOP_BACK")
         if problem is not None:
-            draw_problem(
-                layout.box(), Problem("", problem.message, problem.remedy), _width(context)
-            )
+            told = Problem("", problem.message, problem.remedy)
+            draw_problem(layout.box(), told, _width(context))
 
 
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:

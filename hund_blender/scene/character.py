@@ -72,7 +72,7 @@ def skins_of(armature: bpy.types.ID | None) -> list[bpy.types.Object]:
 
 
 def obstacle(armature: Any) -> SceneError | None:
-    """What keeps a character from being changed, if anything."""
+    """What keeps a character from being posed anew, if anything."""
     skins, bearers = skins_of(armature), bearers_of(armature)
     if any(item.library or item.override_library for item in (armature, *data_of(skins))):
         return SceneError("This character is linked.", "Change it in the file it comes from.")
@@ -80,12 +80,20 @@ def obstacle(armature: Any) -> SceneError | None:
         return SceneError(f"“{NAME}” was deleted.", "Import the photo again to get it back.")
     if any(thing.mode not in MODES_TO_BUILD_IN for thing in (*bearers, *skins)):
         return SceneError("This character is being edited.", "Go to object or pose mode.")
-    if not any(bearer.visible_get() for bearer in bearers):
-        return SceneError("The armature is hidden.", f"Show “{armature.name}” to change it.")
     missing = set(rig_of_character(armature).bone_names) - set(armature.bones.keys())
     if missing:
         return SceneError(f"The bone “{min(missing)}” is gone.", "Undo that, or name it so again.")
-    if any(was_cut(mesh) for mesh in data_of(skins)):
+    return None
+
+
+def shape_obstacle(armature: Any) -> SceneError | None:
+    """What keeps a character from taking another shape, if anything."""
+    problem = obstacle(armature)
+    if problem is not None:
+        return problem
+    if not any(bearer.visible_get() for bearer in bearers_of(armature)):
+        return SceneError("The armature is hidden.", f"Show “{armature.name}” to change it.")
+    if any(was_cut(mesh) for mesh in data_of(skins_of(armature))):
         return SceneError(
             "The mesh got new vertices.", "Undo that, or add detail by modifiers instead."
         )

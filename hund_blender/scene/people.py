@@ -19,6 +19,7 @@ from ..rigs import MAKEHUMAN, Rig, rig_of
 from .armature import build_armature, pose_armature
 from .camera import build_camera, set_render_size
 from .character import remember
+from .materials import paint_grey
 from .mesh import build_mesh, set_facial_actions
 from .photo_image import load_photo
 from .restore import in_scene, object_mode, removed_on_failure
@@ -39,6 +40,7 @@ class SceneOptions:
     on_floor: bool = True  # else the camera is at height 0
     match_camera: bool = True
     use_camera: bool = True  # make the first photo's camera that of the scene
+    grey: bool = False  # one plain material for everything
 
 
 DEFAULT_SCENE: Final = SceneOptions()
@@ -87,6 +89,9 @@ def _add_photo(
             _add_person(f"{result.path.stem} Person {number}", rig, person, collection, view_layer)
             for number, person in enumerate(placed.people, start=1)
         ]
+        if options.grey:
+            for skin in (thing for thing in collection.objects if thing.type == "MESH"):
+                paint_grey(skin.data)
         if options.match_camera:
             use_camera = options.use_camera and is_first
             _add_camera(scene, result, placed.camera_location, collection, use_camera=use_camera)

@@ -20,10 +20,10 @@ from .arrays import read
 from .character import (
     bearers_of,
     data_of,
-    obstacle,
     phenotypes_of,
     rig_of_character,
     set_phenotypes,
+    shape_obstacle,
     skins_of,
 )
 from .skin import move_skin
@@ -37,7 +37,7 @@ def reshape(
     view_layer: bpy.types.ViewLayer, armature: Any, phenotypes: Mapping[str, float]
 ) -> None:
     """Give a character these phenotypes; poses, expressions and what was sculpted stay."""
-    problem = obstacle(armature)
+    problem = shape_obstacle(armature)
     if problem is not None:
         raise problem
     rig = rig_of_character(armature)

@@ -25,8 +25,7 @@ def take_over_pose(
     """Pose a character like the first photo's largest person, where it stands, as one undo step."""
     person = results[0].estimate.people[0]
     with in_scene(scene):
-        character = _character(name)
-        _pose(character, person)
+        _pose(_character(name), person)
         bpy.ops.ed.undo_push(message="Pose from Photo")
     return _left_over(results)
 
@@ -48,14 +47,14 @@ def _character(name: str) -> bpy.types.Object:
         raise SceneError(
             f"The character “{name}” is gone.", "Select another one and choose the photo again."
         )
-    problem = obstacle(character.data)
-    if problem is not None:
-        raise problem
     return character
 
 
 def _pose(character: bpy.types.Object, person: Person) -> None:
     armature: Any = character.data
+    problem = obstacle(armature)
+    if problem is not None:
+        raise problem
     rig = rig_of_character(armature)
     rest = rig.body.rest(phenotypes_of(armature)).standing()
     pose_armature(character, rig, rest, stand_in_pose(rig.body, rest, person))

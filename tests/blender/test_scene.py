@@ -180,6 +180,14 @@ def test_mesh_is_what_an_artist_expects(body: Body, tmp_path: Path) -> None:
     assert groups == list(body.bone_names)
 
 
+def test_plain_grey_is_in_every_slot(body: Body, tmp_path: Path) -> None:
+    result = made_result(body, tmp_path / "mesh.png", [made_people.person(body)])
+    add(result, options=SceneOptions(grey=True))
+    mesh = meshes_of("mesh")[0].data
+    assert [material.name for material in mesh.materials] == ["HUND Grey"] * 4
+    assert {polygon.material_index for polygon in mesh.polygons} == {0, 1, 2, 3}
+
+
 def test_photo_is_the_cameras_background(body: Body, tmp_path: Path) -> None:
     add(made_result(body, tmp_path / "back.png", [made_people.person(body)]))
     camera = bpy.context.scene.camera.data

@@ -16,7 +16,7 @@ from hund_blender.panels import HUND_PT_body
 from hund_blender.scene import body_data
 from hund_blender.scene.armature import rest_frames
 from hund_blender.scene.body_data import NAME
-from hund_blender.scene.character import obstacle
+from hund_blender.scene.character import shape_obstacle
 
 TENTH_MM = 1e-4
 CHILD = {"age": 0.25, "gender": 0.8, "weight": 0.9}
@@ -292,7 +292,7 @@ OBSTACLES = {
 @pytest.mark.parametrize("name", OBSTACLES)
 def test_obstacles_are_told_and_nothing_changes(name: str, skin: bpy.types.Object) -> None:
     OBSTACLES[name](skin)
-    problem, age = obstacle(skin.parent.data), skin.parent.data.hund.age
+    problem, age = shape_obstacle(skin.parent.data), skin.parent.data.hund.age
     assert problem is not None
     assert problem.remedy
     skin.parent.data.hund.age = 0.1
