@@ -185,8 +185,20 @@ class Body:
 
         The root stays where it is.
         """
-        relative = self._relative(rotations or {})
-        align = self.alignments(rest)
+        world, deforms, heads = self._posed_bones(rest, rotations or {})
+        return PosedBody(self._skinned(rest, deforms, heads), world, deforms, heads)
+
+    def reference_bones(self, rest: RestBody) -> tuple[Array, Array]:
+        """Turns A (B, 3, 3) away from rest, and heads (B, 3), of bones in the reference pose."""
+        _, deforms, heads = self._posed_bones(rest, {})
+        return deforms, heads
+
+    def _posed_bones(
+        self, rest: RestBody, rotations: Mapping[str, Quaternion]
+    ) -> tuple[Array, Array, Array]:
+        """G (B, 3, 3), G A (B, 3, 3) and heads (B, 3)."""
+        relative = self._relative(rotations)
+        align = self.arrays["reference_rotations"] @ rest.rotations.swapaxes(1, 2)
         world = np.empty_like(relative)
         heads = np.empty_like(rest.heads)
         world[0], heads[0] = np.eye(3), rest.heads[0]
@@ -196,13 +208,7 @@ class Body:
                 offset if parent == 0 else align[parent] @ offset
             )
             world[bone] = world[parent] @ relative[bone]
-        deforms = world @ align
-        return PosedBody(self._skinned(rest, deforms, heads), world, deforms, heads)
-
-    def alignments(self, rest: RestBody) -> Array:
-        """The turns A (B, 3, 3) that bring each bone from its rest into the reference pose."""
-        turns: Array = self.arrays["reference_rotations"] @ rest.rotations.swapaxes(1, 2)
-        return turns
+        return world, world @ align, heads
 
     def _relative(self, rotations: Mapping[str, Quaternion]) -> Array:
         relative = np.tile(np.eye(3), (len(self.bone_names), 1, 1))

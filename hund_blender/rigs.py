@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .body import WEIGHT_UNIT, Body, PosedBody, RestBody
+from .body import WEIGHT_UNIT, Body, RestBody
 from .rotations import nearest_rotations
 
 Array = npt.NDArray[Any]
@@ -84,24 +84,22 @@ class Rig:
             rest.vertices, rest.heads[leaders], rest.rotations[leaders], rest.tails[tips]
         )
 
-    def posed(self, rest: RestBody, posed: PosedBody) -> tuple[Array, Array]:
-        """Turns (R, 3, 3) away from this rig's rest, and heads (R, 3), of a body's pose.
+    def posed(self, rest: RestBody, deforms: Array, heads: Array) -> tuple[Array, Array]:
+        """Turns (R, 3, 3) away from rest, and heads (R, 3), by those of the body's B bones.
 
         From the root outward every bone turns so that its skin comes nearest to where the body's
         own bones carry it; only the root moves.
         """
-        carried = _carried_skin(self.body, rest, posed)
-        rest_heads, heads = rest.heads[list(self.leaders)], np.empty((len(self.leaders), 3))
-        deforms = posed.bone_deforms[list(self.leaders)]
-        heads[0] = posed.heads[self.leaders[0]]
+        carried = _carried_skin(self.body, rest, deforms, heads)
+        leaders = list(self.leaders)
+        at_rest, turns, placed = rest.heads[leaders], deforms[leaders], heads[leaders]
         for bone, parent in enumerate(self.bone_parents):
             if parent >= 0:
-                offset = rest_heads[bone] - rest_heads[parent]
-                heads[bone] = heads[parent] + deforms[parent] @ offset
+                placed[bone] = placed[parent] + turns[parent] @ (at_rest[bone] - at_rest[parent])
             own = carried[self.merged == bone].sum(0)
-            spread = _about(own, heads[bone], rest_heads[bone])
-            deforms[bone] = nearest_rotations(spread + WITHOUT_SKIN * deforms[bone])
-        return deforms, heads
+            spread = _about(own, placed[bone], at_rest[bone])
+            turns[bone] = nearest_rotations(spread + WITHOUT_SKIN * turns[bone])
+        return turns, placed
 
     def weights(self) -> Array:
         """Skin weights (V, R), rows sum to 1."""
@@ -111,11 +109,11 @@ class Rig:
         return dense / WEIGHT_UNIT
 
 
-def _carried_skin(body: Body, rest: RestBody, posed: PosedBody) -> Array:
+def _carried_skin(body: Body, rest: RestBody, deforms: Array, heads: Array) -> Array:
     """Sums (B, 4, 4) of q pᵀ over each bone's skin, p at rest and q where the bone carries it."""
-    transforms = np.tile(np.eye(4), (len(posed.heads), 1, 1))
-    transforms[:, :3, :3] = posed.bone_deforms
-    transforms[:, :3, 3] = posed.heads - np.einsum("bij,bj->bi", posed.bone_deforms, rest.heads)
+    transforms = np.tile(np.eye(4), (len(heads), 1, 1))
+    transforms[:, :3, :3] = deforms
+    transforms[:, :3, 3] = heads - np.einsum("bij,bj->bi", deforms, rest.heads)
     carried: Array = transforms @ body.skin_moments(rest.vertices)
     return carried
 

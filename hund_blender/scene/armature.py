@@ -104,7 +104,7 @@ def pose_armature(
 ) -> None:
     """Turn the bones into a pose of the body at the object's origin; only the root bone moves."""
     frames = rest_frames(armature_object, rig.bone_names)
-    posed_bones = posed_frames(frames, *rig.posed(rest, posed))
+    posed_bones = posed_frames(frames, *rig.posed(rest, posed.bone_deforms, posed.heads))
     transforms = local_transforms(rig.bone_parents, frames, posed_bones)
     turn_bones(armature_object, rig.bone_names, transforms[:, :3, :3])
     for name in rig.bone_names:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..body import Body, RestBody
 from ..bones import drawn_bones
 from ..pose import BonesAtRest, same_pose
-from ..rigs import Rig
+from ..rigs import Rig, rig_of
 from .armature import local_rotations, move_bones, rest_frames, turn_bones
 from .arrays import read
 from .character import (
@@ -29,6 +29,7 @@ from .character import (
 from .skin import move_skin
 
 Array = npt.NDArray[Any]
+Frozen = tuple[tuple[str, float], ...]  # phenotypes to look results up by
 
 NEGLIGIBLE_TURN: Final = 1e-5
 
@@ -66,20 +67,22 @@ def _reshape_bones(
     armature: Any = shown.data
     rest_before = _standing(rig.body, phenotypes_of(armature))
     rest_after = _standing(rig.body, phenotypes)
-    before = _bones_at_rest(shown, rig, rest_before)
+    before = _bones_at_rest(shown, rig, phenotypes_of(armature))
     bones_before, bones_after = drawn_bones(rig, rest_before), drawn_bones(rig, rest_after)
     move_bones(view_layer, shown, bones_before, bones_after)
     set_phenotypes(armature, phenotypes)
-    after = _bones_at_rest(shown, rig, rest_after)
+    after = _bones_at_rest(shown, rig, phenotypes)
     for person in people:
         local = local_rotations(person, rig.bone_names)
         if _is_posed(local) and not _is_animated(person):
             turn_bones(person, rig.bone_names, same_pose(rig.bone_parents, local, before, after))
 
 
-def _bones_at_rest(armature_object: bpy.types.Object, rig: Rig, rest: RestBody) -> BonesAtRest:
+def _bones_at_rest(
+    armature_object: bpy.types.Object, rig: Rig, phenotypes: Mapping[str, float]
+) -> BonesAtRest:
     frames = rest_frames(armature_object, rig.bone_names)[:, :3, :3]
-    return BonesAtRest(frames, rig.body.alignments(rest)[list(rig.leaders)])
+    return BonesAtRest(frames, _alignments(rig.body, rig.key, _frozen(phenotypes)))
 
 
 def _is_posed(local: Array) -> bool:
@@ -93,13 +96,27 @@ def _is_animated(thing: bpy.types.Object) -> bool:
     return animation is not None and (animation.action is not None or len(animation.nla_tracks) > 0)
 
 
+# The shape that one step of a slider ends with, the next begins with.
+
+
 def _standing(body: Body, phenotypes: Mapping[str, float]) -> RestBody:
-    return _cached_standing(body, tuple(sorted(phenotypes.items())))
+    return _cached_standing(body, _frozen(phenotypes))
 
 
-@lru_cache(maxsize=4)  # the shape that one step of a slider ends with, the next begins with
-def _cached_standing(body: Body, phenotypes: tuple[tuple[str, float], ...]) -> RestBody:
+@lru_cache(maxsize=4)
+def _cached_standing(body: Body, phenotypes: Frozen) -> RestBody:
     return body.rest(dict(phenotypes)).standing()
+
+
+@lru_cache(maxsize=4)
+def _alignments(body: Body, rig_key: str, phenotypes: Frozen) -> Array:
+    """Turns (R, 3, 3) that bring a rig's bones from rest into the reference pose."""
+    rest = _cached_standing(body, phenotypes)
+    return rig_of(rig_key, body).posed(rest, *body.reference_bones(rest))[0]
+
+
+def _frozen(phenotypes: Mapping[str, float]) -> Frozen:
+    return tuple(sorted(phenotypes.items()))
 
 
 def _lowest_m(person: bpy.types.Object, view_layer: bpy.types.ViewLayer) -> float:

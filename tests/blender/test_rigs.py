@@ -60,7 +60,7 @@ def quaternions(body: Body, seed: int) -> dict[str, list[float]]:
 def skinned(rig: Rig, posed: PosedBody) -> np.ndarray:
     """Vertices (V, 3) as the rig's own bones and weights carry them."""
     rest = rig.body.average
-    deforms, heads = rig.posed(rest, posed)
+    deforms, heads = rig.posed(rest, posed.bone_deforms, posed.heads)
     moved = np.einsum("rij,vrj->vri", deforms, rest.vertices[:, None] - rig.rest(rest).heads)
     return np.einsum("vr,vri->vi", rig.weights(), moved + heads)
 

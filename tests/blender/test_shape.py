@@ -13,10 +13,12 @@ from made_photos import add, made_result, meshes_of
 
 from hund_blender.body import Body
 from hund_blender.panels import HUND_PT_body
+from hund_blender.rigs import GAME_ENGINE, MIXAMO
 from hund_blender.scene import body_data
 from hund_blender.scene.armature import rest_frames
 from hund_blender.scene.body_data import NAME
 from hund_blender.scene.character import shape_obstacle
+from hund_blender.scene.people import DEFAULT_SCENE, SceneOptions
 
 TENTH_MM = 1e-4
 CHILD = {"age": 0.25, "gender": 0.8, "weight": 0.9}
@@ -45,12 +47,16 @@ def set_sliders(armature: bpy.types.Object, values: dict[str, float]) -> None:
 
 
 def built_anew(
-    body: Body, tmp_path: Path, person: dict[str, Any], values: dict[str, float]
+    body: Body,
+    tmp_path: Path,
+    person: dict[str, Any],
+    values: dict[str, float],
+    options: SceneOptions = DEFAULT_SCENE,
 ) -> bpy.types.Object:
     """The skin of the same person imported in another shape."""
     parameters = person["parameters"]
     other = parameters | {"phenotypes": parameters["phenotypes"] | values}
-    add(made_result(body, tmp_path / "anew.png", [person | {"parameters": other}]))
+    add(made_result(body, tmp_path / "anew.png", [person | {"parameters": other}]), options=options)
     return meshes_of("anew")[0]
 
 
@@ -72,6 +78,19 @@ def test_a_new_shape_is_that_of_an_import(
     )
     lengths = [[ob.data.bones[name].length for name in names] for ob in (skin.parent, anew.parent)]
     np.testing.assert_allclose(lengths[0], lengths[1], atol=TENTH_MM)
+
+
+@pytest.mark.parametrize("rig", [MIXAMO, GAME_ENGINE])
+def test_merged_bones_take_a_new_shape_nearly_as_an_import(
+    body: Body, tmp_path: Path, person: dict[str, Any], rig: str
+) -> None:
+    options = SceneOptions(rig=rig)
+    add(made_result(body, tmp_path / "one.png", [person]), options=options)
+    skin = meshes_of("one")[0]
+    set_sliders(skin.parent, CHILD)
+    anew = built_anew(body, tmp_path, person, CHILD, options)
+    misses = centred(evaluated_vertices(skin)) - centred(evaluated_vertices(anew))
+    assert np.linalg.norm(misses, axis=1).mean() < 0.008
 
 
 def test_dragging_there_and_back_is_no_change(armature: bpy.types.Object) -> None:
@@ -230,6 +249,21 @@ def test_body_data_goes_with_characters_and_ends_with_the_last(
     bpy.data.objects.remove(appended)
     bpy.data.orphans_purge(do_recursive=True)
     assert not bpy.data.texts
+
+
+def test_a_linked_character_is_changed_where_it_comes_from(
+    tmp_path: Path, armature: bpy.types.Object
+) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    library = bpy.data.libraries.load(str(tmp_path / "saved.blend"), link=True)
+    with library as (_, wanted):
+        wanted.collections = ["one"]
+    bpy.context.scene.collection.children.link(bpy.data.collections["one"])
+    bpy.context.view_layer.update()
+    problem = shape_obstacle(bpy.data.armatures["one Person 1"])
+    assert problem is not None
+    assert "file" in problem.remedy
 
 
 def test_linked_duplicates_share_a_shape(skin: bpy.types.Object) -> None:

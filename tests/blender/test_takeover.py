@@ -94,6 +94,21 @@ def test_rotation_modes_and_own_keys_stay(
     assert own.value == pytest.approx(0.7)
 
 
+def test_what_cannot_be_reshaped_can_be_posed(
+    body: Body, tmp_path: Path, skin: bpy.types.Object
+) -> None:
+    bpy.context.view_layer.objects.active = skin
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.select_all(action="SELECT")
+    bpy.ops.mesh.subdivide()
+    bpy.ops.object.mode_set(mode="OBJECT")
+    before, result = evaluated_vertices(skin), other(body, tmp_path)
+    take_over_pose(bpy.context.scene, CHARACTER, [result])
+    assert np.abs(evaluated_vertices(skin) - before).max() > 0.1
+    with pytest.raises(SceneError, match="new vertices"):
+        take_over_shape(bpy.context.scene, CHARACTER, [result])
+
+
 @pytest.mark.parametrize("take_over", [take_over_pose, take_over_shape])
 def test_undo(body: Body, tmp_path: Path, skin: bpy.types.Object, take_over: Any) -> None:
     name, before = skin.name, evaluated_vertices(skin)
