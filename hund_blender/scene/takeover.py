@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -18,14 +18,22 @@ from .mesh import set_facial_actions
 from .restore import in_scene
 from .shape import reshape
 
+ROTATIONS: Final = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
+
 
 def take_over_pose(
     scene: bpy.types.Scene, name: str, results: Sequence[PhotoResult]
 ) -> list[Problem]:
-    """Pose a character like the first photo's largest person, where it stands, as one undo step."""
+    """Pose a character like the first photo's largest person, where it stands, as one undo step.
+
+    The pose is keyed where Blender's auto keying is on.
+    """
     person = results[0].estimate.people[0]
     with in_scene(scene):
-        _pose(_character(name), person)
+        character = _character(name)
+        _pose(character, person)
+        if scene.tool_settings.use_keyframe_insert_auto:
+            _key(character)
         bpy.ops.ed.undo_push(message="Pose from Photo")
     return _left_over(results)
 
@@ -59,9 +67,28 @@ def _pose(character: bpy.types.Object, person: Person) -> None:
     rest = rig.body.rest(phenotypes_of(armature)).standing()
     pose_armature(character, rig, rest, stand_in_pose(rig.body, rest, person))
     calm = dict.fromkeys(rig.body.facial_action_names, 0.0)
-    for skin in skins_of(armature):
-        if skin.find_armature() == character and skin.data.shape_keys:
-            set_facial_actions(skin, calm | dict(person.facial_actions))
+    for skin in _faces(character):
+        set_facial_actions(skin, calm | dict(person.facial_actions))
+
+
+def _faces(character: bpy.types.Object) -> list[bpy.types.Object]:
+    """The skins of this very character that still have shape keys."""
+    skins: list[Any] = skins_of(character.data)
+    return [s for s in skins if s.find_armature() == character and s.data.shape_keys]
+
+
+def _key(character: bpy.types.Object) -> None:
+    """Key on the current frame what a pose consists of."""
+    rig = rig_of_character(character.data)
+    for name in rig.bone_names:
+        bone = character.pose.bones[name]
+        bone.keyframe_insert(ROTATIONS.get(bone.rotation_mode, "rotation_euler"), group=name)
+    root = rig.bone_names[0]
+    character.pose.bones[root].keyframe_insert("location", group=root)
+    for skin in _faces(character):
+        keys: Any = skin.data.shape_keys.key_blocks
+        for name in set(rig.body.facial_action_names) & set(keys.keys()):
+            keys[name].keyframe_insert("value")
 
 
 def _left_over(results: Sequence[PhotoResult]) -> list[Problem]:

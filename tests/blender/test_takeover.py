@@ -94,6 +94,23 @@ def test_rotation_modes_and_own_keys_stay(
     assert own.value == pytest.approx(0.7)
 
 
+def test_auto_keying_keys_the_pose(body: Body, tmp_path: Path, skin: bpy.types.Object) -> None:
+    scene = bpy.context.scene
+    scene.tool_settings.use_keyframe_insert_auto = True
+    points = []
+    for frame, seed in ((1, 2), (11, 3)):
+        person = made_people.person(body, seed)
+        scene.frame_set(frame)
+        take_over_pose(scene, CHARACTER, [made_result(body, tmp_path / "key.png", [person])])
+        points.append(evaluated_vertices(skin))
+    for frame, expected in zip((1, 11), points, strict=True):
+        scene.frame_set(frame)
+        np.testing.assert_allclose(evaluated_vertices(skin), expected, atol=TENTH_MM)
+    scene.frame_set(6)
+    between = evaluated_vertices(skin)
+    assert min(np.abs(between - expected).max() for expected in points) > 0.05
+
+
 def test_what_cannot_be_reshaped_can_be_posed(
     body: Body, tmp_path: Path, skin: bpy.types.Object
 ) -> None:
