@@ -6,11 +6,14 @@ The formulas are those of docs/conventions.md.
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from os import PathLike
+from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
@@ -76,13 +79,15 @@ class Body:
     variation_names: Mapping[str, Sequence[str]]
     variation_anchors: Mapping[str, Sequence[float]]
     arrays: Mapping[str, Array] = field(repr=False)
+    asset: bytes = field(repr=False)  # the file that all of this was read from
 
     @classmethod
     def load(cls, source: str | PathLike[str] | IO[bytes]) -> Body:
         """Read an asset from a path or a binary file object."""
+        data = Path(source).read_bytes() if isinstance(source, str | PathLike) else source.read()
         try:
-            with np.load(source, allow_pickle=False) as asset:
-                arrays = {key: asset[key] for key in asset.files}
+            with np.load(io.BytesIO(data), allow_pickle=False) as file:
+                arrays = {key: file[key] for key in file.files}
             meta = json.loads(str(arrays.pop("meta")))
         except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
             raise ServerError("The body that the server sent cannot be read.", _UPDATE) from error
@@ -100,7 +105,13 @@ class Body:
             variation_names=meta["variation_names"],
             variation_anchors=meta["variation_anchors"],
             arrays=arrays,
+            asset=data,
         )
+
+    @cached_property
+    def average(self) -> RestBody:
+        """The rest body with every phenotype in the middle."""
+        return self.rest({})
 
     def coefficients(self, phenotypes: Mapping[str, float]) -> Array:
         """Coefficients (K,) of the shape basis."""
@@ -174,7 +185,19 @@ class Body:
 
         The root stays where it is.
         """
-        relative = self._relative(rotations or {})
+        world, deforms, heads = self._posed_bones(rest, rotations or {})
+        return PosedBody(self._skinned(rest, deforms, heads), world, deforms, heads)
+
+    def reference_bones(self, rest: RestBody) -> tuple[Array, Array]:
+        """Turns A (B, 3, 3) away from rest, and heads (B, 3), of bones in the reference pose."""
+        _, deforms, heads = self._posed_bones(rest, {})
+        return deforms, heads
+
+    def _posed_bones(
+        self, rest: RestBody, rotations: Mapping[str, Quaternion]
+    ) -> tuple[Array, Array, Array]:
+        """G (B, 3, 3), G A (B, 3, 3) and heads (B, 3)."""
+        relative = self._relative(rotations)
         align = self.arrays["reference_rotations"] @ rest.rotations.swapaxes(1, 2)
         world = np.empty_like(relative)
         heads = np.empty_like(rest.heads)
@@ -185,8 +208,7 @@ class Body:
                 offset if parent == 0 else align[parent] @ offset
             )
             world[bone] = world[parent] @ relative[bone]
-        deforms = world @ align
-        return PosedBody(self._skinned(rest, deforms, heads), world, deforms, heads)
+        return world, world @ align, heads
 
     def _relative(self, rotations: Mapping[str, Quaternion]) -> Array:
         relative = np.tile(np.eye(3), (len(self.bone_names), 1, 1))
@@ -206,6 +228,15 @@ class Body:
             np.einsum("vij,vj->vi", blended[:, :, :3], rest.vertices) + blended[:, :, 3]
         )
         return vertices
+
+    def skin_moments(self, vertices: Array) -> Array:
+        """Sums (B, 4, 4) of p pᵀ over each bone's skin by weight, p = (x, y, z, 1) of a vertex."""
+        bones, weights = self.arrays["weight_bones"].ravel(), self.arrays["weights"] / WEIGHT_UNIT
+        points = np.concatenate([vertices, np.ones((len(vertices), 1))], 1)
+        products = points[:, None, :, None] * points[:, None, None, :] * weights[:, :, None, None]
+        count = len(self.bone_names)
+        sums = [np.bincount(bones, entry, count) for entry in products.reshape(-1, 16).T]
+        return np.stack(sums, 1).reshape(-1, 4, 4)
 
     def landmarks(self, vertices: Array) -> Array:
         """The landmarks (L, 3), in the order of landmark_names, of posed vertices (V, 3)."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from .body import RestBody
+from .rigs import Rig
 
 Array = npt.NDArray[Any]
 
-SHORTEST_M: Final = 0.004  # Blender drops bones without length
+SHORTEST_M: Final = 0.002  # Blender drops bones without length
 SHORT_ROOT_M: Final = 0.1
 STRAIGHT_ON_COS: Final = 0.8  # a child this much in line with its parent is the one it points to
 
@@ -29,6 +31,36 @@ COLLECTION_PATTERNS: Final[tuple[tuple[str, str], ...]] = (
     (r"upperleg|lowerleg|foot", "Legs"),
 )
 SIDED_COLLECTIONS: Final = frozenset({"Fingers", "Toes", "Arms", "Legs"})
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnBones:
+    """A rig's bones at rest as Blender shall show them, in armature space."""
+
+    names: tuple[str, ...]
+    parents: tuple[int, ...]
+    joined: tuple[bool, ...]  # to the parent's tail
+    collections: tuple[str, ...]
+    heads: Array  # (R, 3)
+    tails: Array  # (R, 3)
+    frames: Array  # (R, 4, 4)
+
+
+def drawn_bones(rig: Rig, rest: RestBody) -> DrawnBones:
+    """The bones for one shape; which child a bone points to is the same for all shapes."""
+    own, parents = rig.rest(rest), rig.bone_parents
+    children = main_children(rig.rest(rig.body.average), parents)
+    tails = drawn_tails(own, children)
+    joined = [parent > 0 and children[parent] == bone for bone, parent in enumerate(parents)]
+    return DrawnBones(
+        names=rig.bone_names,
+        parents=parents,
+        joined=tuple(joined),
+        collections=tuple(collection_of(rig.body.bone_names[leader]) for leader in rig.leaders),
+        heads=own.heads,
+        tails=tails,
+        frames=bone_frames(own, tails),
+    )
 
 
 def collection_of(bone_name: str) -> str:
@@ -56,10 +88,10 @@ def _cosine(line: Array, direction: Array) -> float:
     return float(line @ direction) / length if length > SHORTEST_M else -1.0
 
 
-def drawn_tails(rest: RestBody, parents: Sequence[int]) -> Array:
+def drawn_tails(rest: RestBody, children: Sequence[int]) -> Array:
     """Ends (B, 3) of the bones: the main child's head, or the asset's tail without one."""
     tails = rest.tails.copy()
-    for bone, child in enumerate(main_children(rest, parents)):
+    for bone, child in enumerate(children):
         if child >= 0:
             tails[bone] = rest.heads[child]
     tails[0] = rest.heads[0] + SHORT_ROOT_M * rest.rotations[0][:, 1]

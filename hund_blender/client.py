@@ -120,6 +120,8 @@ class Client:
             raise self._failure(
                 f"No server answers at {self.address} ({error}).", lost=False
             ) from error
+        if self._aborted:  # before there was a socket to shut down
+            raise CancelledError
         self._connection.sock.settimeout(self._answer_timeout_s)
 
     def _exchange(

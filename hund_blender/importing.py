@@ -16,11 +16,16 @@ from .client import DEFAULT_QUESTION, Client, Question
 from .connection import Servers, ServerSettings
 from .errors import SceneError
 from .job import Doors, Job, JobSlot, PhotoResult, Problem
-from .scene.people import add_photos
+from .scene.people import DEFAULT_SCENE, SceneOptions, add_photos
 from .scene.restore import can_build
+from .scene.takeover import take_over_pose, take_over_shape
 
 SERVERS: Final = Servers()
 SLOT: Final = JobSlot()
+
+NEW_CHARACTERS: Final = "CHARACTERS"
+POSE: Final = "POSE"
+SHAPE: Final = "SHAPE"
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,9 @@ class ImportOptions:
     """What the artist can choose in the file browser."""
 
     question: Question = DEFAULT_QUESTION
-    use_camera: bool = True
+    scene: SceneOptions = DEFAULT_SCENE
+    make: str = NEW_CHARACTERS
+    character: str = ""  # name of its armature, where none shall be made
 
 
 def new_job(
@@ -45,6 +52,10 @@ def new_job(
         target = bpy.data.scenes.get(scene_name)
         if target is None:
             raise SceneError(f"The scene “{scene_name}” is gone.", "Import the photos again.")
-        return add_photos(target, results, use_camera=options.use_camera)
+        if options.make == POSE:
+            return take_over_pose(target, options.character, results)
+        if options.make == SHAPE:
+            return take_over_shape(target, options.character, results)
+        return add_photos(target, results, options.scene)
 
     return Job(paths, options.question, Doors(connect, SERVERS.broke_off, can_build, place))

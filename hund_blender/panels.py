@@ -3,12 +3,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from .feedback import draw_problem
-from .importing import SLOT
-from .job import Job
-from .operators import HUND_OT_cancel, HUND_OT_clear_problems, HUND_OT_import_photos
+from .importing import POSE, SHAPE, SLOT
+from .job import Job, Problem
+from .operators import (
+    HUND_OT_cancel,
+    HUND_OT_clear_problems,
+    HUND_OT_import_photos,
+    HUND_OT_reset_shape,
+)
+from .properties import SLIDERS
+from .scene.character import character_of, shape_obstacle
 
 MARGIN_PX = 70
 CHARACTER_PX = 6.6
@@ -33,6 +42,35 @@ class HUND_PT_main(bpy.types.Panel):
             _draw_problems(layout, context)
 
 
+class HUND_PT_body(bpy.types.Panel):
+    bl_label = "Body"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "HUND"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return character_of(context.object) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, character = self.layout, character_of(context.object)
+        assert layout is not None
+        assert character is not None
+        problem = shape_obstacle(character.data)
+        for make, text in ((POSE, "Pose from Photo…"), (SHAPE, "Shape from Photo…")):
+            button: Any = layout.operator(HUND_OT_import_photos.bl_idname, text=text)
+            button.make = make
+        column = layout.column(align=True)
+        column.enabled = problem is None
+        for name in SLIDERS:
+            column.prop(character.data.hund, name, slider=True)
+        column.separator()
+        column.operator(HUND_OT_reset_shape.bl_idname, icon="LOOP_BACK")
+        if problem is not None:
+            told = Problem("", problem.message, problem.remedy)
+            draw_problem(layout.box(), told, _width(context))
+
+
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
     layout.progress(factor=job.progress.fraction, text=f"{job.progress.fraction:.0%}")
     layout.label(text=job.progress.text)
@@ -43,14 +81,18 @@ def _draw_problems(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     header = layout.row()
     header.label(text="Messages", icon="INFO")
     header.operator(HUND_OT_clear_problems.bl_idname, text="", icon="X", emboss=False)
-    scale = context.preferences.system.ui_scale
-    characters = max(16, int((context.region.width / scale - MARGIN_PX) / CHARACTER_PX))
     for problem in SLOT.problems:
-        draw_problem(layout.box(), problem, characters)
+        draw_problem(layout.box(), problem, _width(context))
+
+
+def _width(context: bpy.types.Context) -> int:
+    """How many characters of a message fit into the sidebar."""
+    scale = context.preferences.system.ui_scale
+    return max(16, int((context.region.width / scale - MARGIN_PX) / CHARACTER_PX))
 
 
 def draw_import_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.operator(HUND_OT_import_photos.bl_idname, text="People from Photos (HUND)")
 
 
-CLASSES = (HUND_PT_main,)
+CLASSES = (HUND_PT_main, HUND_PT_body)

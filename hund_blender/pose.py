@@ -29,6 +29,10 @@ class PlacedPerson:
     posed: PosedBody
     location: Array  # (3,) the point of the floor below the person's hips
 
+    def posed_at_origin(self) -> PosedBody:
+        """The pose round this place."""
+        return self.posed.moved(np.eye(3), np.zeros(3), -self.location)
+
 
 @dataclass(frozen=True, eq=False)
 class PlacedPhoto:
@@ -38,14 +42,18 @@ class PlacedPhoto:
     camera_location: Array  # (3,)
 
 
-def place_people(body: Body, people: Sequence[Person]) -> PlacedPhoto:
-    """Stand an upright camera at x = y = 0, so high that the lowest person touches the floor."""
+def place_people(body: Body, people: Sequence[Person], *, on_floor: bool = True) -> PlacedPhoto:
+    """Stand an upright camera at x = y = 0, so high that the lowest person touches the floor.
+
+    Otherwise the camera is at the origin.
+    """
     shaped = [(person, body.rest(person.phenotypes)) for person in people]
     posed_cam = [_pose_in_camera(body, person, rest) for person, rest in shaped]
     lowest = min((float(height_above(posed.vertices).min()) for posed in posed_cam), default=0.0)
-    camera_location = np.array([0.0, 0.0, -lowest])
+    camera_location = np.array([0.0, 0.0, -lowest if on_floor else 0.0])
+    floor_m = camera_location[2] + lowest
     placed = [
-        _place(person, rest, posed, camera_location)
+        _place(person, rest, posed, camera_location, floor_m)
         for (person, rest), posed in zip(shaped, posed_cam, strict=True)
     ]
     return PlacedPhoto(tuple(placed), camera_location)
@@ -60,11 +68,22 @@ def _pose_in_camera(body: Body, person: Person, rest: RestBody) -> PosedBody:
 
 
 def _place(
-    person: Person, rest: RestBody, posed_cam: PosedBody, camera_location: Array
+    person: Person, rest: RestBody, posed_cam: PosedBody, camera_location: Array, floor_m: float
 ) -> PlacedPerson:
     hips = blender_from_cam(posed_cam.heads[0], camera_location)
     posed = posed_cam.moved(BLENDER_FROM_CAM, posed_cam.heads[0], hips)
-    return PlacedPerson(person, rest.standing(), posed, np.array([hips[0], hips[1], 0.0]))
+    return PlacedPerson(person, rest.standing(), posed, np.array([hips[0], hips[1], floor_m]))
+
+
+def stand_in_pose(body: Body, rest: RestBody, person: Person) -> PosedBody:
+    """A body of any shape in a person's pose: hips over the origin, lowest point on the floor.
+
+    Who looked at the photo's camera looks to the front.
+    """
+    posed = body.pose(rest, person.rotations_wxyz)
+    turn = BLENDER_FROM_CAM @ matrices_from_quaternions(person.root_wxyz)
+    turned = posed.moved(turn, rest.heads[0], np.zeros(3))
+    return turned.moved(np.eye(3), np.array([0, 0, turned.vertices[:, 2].min()]), np.zeros(3))
 
 
 def view_box(placed: PlacedPhoto, photo: Photo) -> Array:
@@ -108,9 +127,35 @@ def local_transforms(parents: Sequence[int], rest: Array, posed: Array) -> Array
     return locals_
 
 
-def posed_frames(placed: PlacedPerson, rest_frames: Array) -> Array:
-    """Posed frames (B, 4, 4) of bones with these rest frames (B, 4, 4), in armature space."""
+def posed_frames(rest_frames: Array, deforms: Array, heads: Array) -> Array:
+    """Frames (B, 4, 4) of bones turned from rest frames (B, 4, 4) by deforms, to heads (B, 3)."""
     frames = np.tile(np.eye(4), (len(rest_frames), 1, 1))
-    frames[:, :3, :3] = placed.posed.bone_deforms @ rest_frames[:, :3, :3]
-    frames[:, :3, 3] = placed.posed.heads - placed.location
+    frames[:, :3, :3] = deforms @ rest_frames[:, :3, :3]
+    frames[:, :3, 3] = heads
     return frames
+
+
+@dataclass(frozen=True, eq=False)
+class BonesAtRest:
+    """What the same pose depends on from one shape to another."""
+
+    frames: Array  # (B, 3, 3) rest frames in armature space
+    alignments: Array  # (B, 3, 3) A of docs/conventions.md
+
+
+def same_pose(
+    parents: Sequence[int], local: Array, before: BonesAtRest, after: BonesAtRest
+) -> Array:
+    """Local rotations (B, 3, 3) that turn another shape's bones as these turn those of before.
+
+    Shapes rest in slightly different poses; what stays is how bones turn away from the reference.
+    """
+    turns = (before.alignments @ before.frames).swapaxes(1, 2) @ after.alignments @ after.frames
+    carried = np.empty_like(local)
+    for bone, parent in enumerate(parents):
+        own_before, own_after = before.frames[bone], after.frames[bone]
+        if parent >= 0:
+            own_before = before.frames[parent].T @ own_before
+            own_after = turns[parent] @ after.frames[parent].T @ own_after
+        carried[bone] = own_after.T @ own_before @ local[bone] @ turns[bone]
+    return carried

@@ -8,11 +8,17 @@ from typing import Final
 import bpy
 from bpy.app.handlers import persistent
 
-from . import file_handlers, operators, panels
+from . import file_handlers, operators, panels, properties
 from .importing import SERVERS, SLOT
 from .preferences import HundPreferences
 
-CLASSES: Final = (HundPreferences, *operators.CLASSES, *panels.CLASSES, *file_handlers.CLASSES)
+CLASSES: Final = (
+    HundPreferences,
+    *properties.CLASSES,
+    *operators.CLASSES,
+    *panels.CLASSES,
+    *file_handlers.CLASSES,
+)
 
 
 @persistent  # type: ignore[untyped-decorator]
@@ -24,6 +30,7 @@ def cancel_before_load(*_: object) -> None:
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
+    properties.attach()
     bpy.types.TOPBAR_MT_file_import.append(panels.draw_import_menu)  # type: ignore[arg-type]
     bpy.app.handlers.load_pre.append(cancel_before_load)
 
@@ -33,5 +40,6 @@ def unregister() -> None:
     SERVERS.stop()
     bpy.app.handlers.load_pre.remove(cancel_before_load)
     bpy.types.TOPBAR_MT_file_import.remove(panels.draw_import_menu)  # type: ignore[arg-type]
+    properties.detach()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -3,29 +3,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..body import Body, RestBody
-from ..bones import bone_frames, collection_of, drawn_tails, main_children
+from ..body import PosedBody, RestBody
+from ..bones import DrawnBones
 from ..compat import deselect_bones
-from ..pose import PlacedPerson, local_transforms, posed_frames
-from ..rotations import quaternions_from_matrices
-from .arrays import read
-from .restore import editing_bones
+from ..pose import local_transforms, posed_frames
+from ..rigs import Rig
+from .restore import active_kept, editing_bones, object_mode
 
 Array = npt.NDArray[Any]
-
-NEGLIGIBLE_M = 1e-6
 
 
 def build_armature(
     name: str,
-    body: Body,
-    rest: RestBody,
+    bones: DrawnBones,
     collection: bpy.types.Collection,
     view_layer: bpy.types.ViewLayer,
 ) -> bpy.types.Object:
@@ -34,52 +31,101 @@ def build_armature(
     armature_object = bpy.data.objects.new(name, armature)
     collection.objects.link(armature_object)
     with editing_bones(view_layer, armature_object) as edit_bones:
-        _add_bones(edit_bones, body, rest)
-    _sort_into_collections(armature)
+        _add_bones(edit_bones, bones)
+    _sort_into_collections(armature, bones)
     deselect_bones(armature_object)
     armature.display_type = "STICK"
     armature_object.show_in_front = True
     return armature_object
 
 
-def _add_bones(edit_bones: Any, body: Body, rest: RestBody) -> None:
-    tails = drawn_tails(rest, body.bone_parents)
-    frames = bone_frames(rest, tails)
-    children = main_children(rest, body.bone_parents)
-    for bone, (name, parent) in enumerate(zip(body.bone_names, body.bone_parents, strict=True)):
+def _add_bones(edit_bones: Any, bones: DrawnBones) -> None:
+    for bone, (name, parent) in enumerate(zip(bones.names, bones.parents, strict=True)):
         edit_bone = edit_bones.new(name)
-        edit_bone.head, edit_bone.tail = rest.heads[bone], tails[bone]
-        edit_bone.align_roll(frames[bone, :3, 2])
+        edit_bone.head, edit_bone.tail = bones.heads[bone], bones.tails[bone]
+        edit_bone.align_roll(bones.frames[bone, :3, 2])
         if parent >= 0:
-            edit_bone.parent = edit_bones[body.bone_names[parent]]
-            edit_bone.use_connect = children[parent] == bone and parent > 0
+            edit_bone.parent = edit_bones[bones.names[parent]]
+            edit_bone.use_connect = bones.joined[bone]
 
 
-def _sort_into_collections(armature: bpy.types.Armature) -> None:
-    for bone in armature.bones:
-        name = collection_of(bone.name)
+def _sort_into_collections(armature: bpy.types.Armature, bones: DrawnBones) -> None:
+    for bone, name in zip(bones.names, bones.collections, strict=True):
         collection = armature.collections.get(name) or armature.collections.new(name)
-        collection.assign(bone)
+        collection.assign(armature.bones[bone])
 
 
-def rest_frames(armature_object: bpy.types.Object) -> Array:
-    """The bones' rest frames (B, 4, 4) in armature space, as Blender has them."""
-    columns = read(armature_object.data.bones, "matrix_local", 16).reshape(-1, 4, 4)
-    return columns.swapaxes(1, 2).astype(np.float64)
+def move_bones(
+    view_layer: bpy.types.ViewLayer,
+    armature_object: bpy.types.Object,
+    before: DrawnBones,
+    after: DrawnBones,
+) -> None:
+    """Move bones at rest from one shape to another; the artist's changes and bones come along."""
+    with (
+        active_kept(view_layer),
+        object_mode(view_layer),
+        editing_bones(view_layer, armature_object) as edit_bones,
+    ):
+        ends = {bone.name: _moved_ends(bone, before, after) for bone in edit_bones}
+        for bone in edit_bones:
+            bone.head, bone.tail, bone.roll = ends[bone.name]
 
 
-def pose_armature(armature_object: bpy.types.Object, body: Body, placed: PlacedPerson) -> None:
-    """Stand the object at its place and turn its bones into the pose; only the root bone moves."""
-    armature_object.location = placed.location.tolist()
-    names = [bone.name for bone in armature_object.data.bones]
-    order = [body.bone_names.index(name) for name in names]
-    rest = np.empty((len(names), 4, 4))
-    rest[order] = rest_frames(armature_object)
-    transforms = local_transforms(body.bone_parents, rest, posed_frames(placed, rest))
-    rotations = quaternions_from_matrices(transforms[:, :3, :3])
-    for bone, name in enumerate(body.bone_names):
-        pose_bone = armature_object.pose.bones[name]
-        pose_bone.rotation_mode = "QUATERNION"
-        pose_bone.rotation_quaternion = rotations[bone]
-        if np.abs(transforms[bone, :3, 3]).max() > NEGLIGIBLE_M:
-            pose_bone.location = transforms[bone, :3, 3]
+def _moved_ends(bone: Any, before: DrawnBones, after: DrawnBones) -> tuple[Array, Array, float]:
+    """Head, tail and roll of an edit bone; one of the artist's goes with the bone it hangs on."""
+    head, tail, roll = np.array(bone.head), np.array(bone.tail), bone.roll
+    if bone.name in before.names:
+        index = before.names.index(bone.name)
+        turn = _roll(after.frames[index]) - _roll(before.frames[index])
+        moves = (after.heads - before.heads)[index], (after.tails - before.tails)[index]
+        return head + moves[0], tail + moves[1], roll + turn
+    carrier = next((up.name for up in bone.parent_recursive if up.name in before.names), None)
+    if carrier is None:
+        return head, tail, roll
+    move = (after.heads - before.heads)[before.names.index(carrier)]
+    return head + move, tail + move, roll
+
+
+def _roll(frame: Array) -> float:
+    axis_and_roll: Any = bpy.types.Bone.AxisRollFromMatrix
+    # Blender takes lists by column.
+    return float(axis_and_roll(frame[:3, :3].T.tolist(), axis=frame[:3, 1].tolist())[1])
+
+
+def rest_frames(armature_object: bpy.types.Object, names: Sequence[str]) -> Array:
+    """The rest frames (B, 4, 4) of the named bones in armature space, as Blender has them."""
+    bones = armature_object.data.bones
+    return np.array([bones[name].matrix_local for name in names])
+
+
+def pose_armature(
+    armature_object: bpy.types.Object, rig: Rig, rest: RestBody, posed: PosedBody
+) -> None:
+    """Turn the bones into a pose of the body at the object's origin; only the root bone moves."""
+    frames = rest_frames(armature_object, rig.bone_names)
+    posed_bones = posed_frames(frames, *rig.posed(rest, posed.bone_deforms, posed.heads))
+    transforms = local_transforms(rig.bone_parents, frames, posed_bones)
+    turn_bones(armature_object, rig.bone_names, transforms[:, :3, :3])
+    for name in rig.bone_names:
+        armature_object.pose.bones[name].location = (0.0, 0.0, 0.0)
+    armature_object.pose.bones[rig.bone_names[0]].location = transforms[0, :3, 3]
+
+
+def local_rotations(armature_object: bpy.types.Object, names: Sequence[str]) -> Array:
+    """How the named bones are turned from rest (B, 3, 3), in any rotation mode."""
+    bones = armature_object.pose.bones
+    basis = np.array([bones[name].matrix_basis for name in names])[:, :3, :3]
+    rotations: Array = basis / np.linalg.norm(basis, axis=1, keepdims=True)
+    return rotations
+
+
+def turn_bones(armature_object: bpy.types.Object, names: Sequence[str], rotations: Array) -> None:
+    """Turn the named bones from rest by rotations (B, 3, 3), in the rotation mode of each."""
+    for name, rotation in zip(names, rotations, strict=True):
+        bone = armature_object.pose.bones[name]
+        location, scale = bone.location.copy(), bone.scale.copy()
+        matrix = np.eye(4)
+        matrix[:3, :3] = rotation
+        bone.matrix_basis = matrix.T.tolist()  # Blender takes lists by column
+        bone.location, bone.scale = location, scale

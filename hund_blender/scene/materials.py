@@ -24,9 +24,22 @@ LOOKS: Final = (
 )
 
 
+GREY: Final = Look("HUND Grey", (0.5, 0.5, 0.5), (0.65, 0.65, 0.65), 0.6, 0.0)
+
+
 def body_materials() -> list[bpy.types.Material]:
     """The file's own materials of these names, made where missing."""
-    return [bpy.data.materials.get(look.name) or _make(look) for look in LOOKS]
+    return [_material(look) for look in LOOKS]
+
+
+def paint_grey(mesh: Any) -> None:
+    """One plain material in all slots; what is skin, eye and mouth can still be told apart."""
+    for slot in range(len(mesh.materials)):
+        mesh.materials[slot] = _material(GREY)
+
+
+def _material(look: Look) -> bpy.types.Material:
+    return bpy.data.materials.get(look.name) or _make(look)
 
 
 def _make(look: Look) -> bpy.types.Material:

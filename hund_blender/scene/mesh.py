@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import bpy
 import numpy as np
 import numpy.typing as npt
 
-from ..body import WEIGHT_UNIT, Body, RestBody
+from ..body import Body, RestBody
+from ..rigs import Rig
 from .arrays import write
 from .materials import body_materials
+from .skin import number_vertices
 
 Array = npt.NDArray[Any]
 
@@ -24,18 +26,19 @@ IRIS_COS: Final = math.cos(math.radians(24))
 
 def build_mesh(
     name: str,
-    body: Body,
+    rig: Rig,
     rest: RestBody,
     armature_object: bpy.types.Object,
     collection: bpy.types.Collection,
 ) -> bpy.types.Object:
     """The rest body as an object that hangs on, and is deformed by, the armature."""
-    mesh = _quads(name, body, rest)
+    mesh = _quads(name, rig.body, rest)
+    number_vertices(mesh)
     mesh_object = bpy.data.objects.new(name, mesh)
     collection.objects.link(mesh_object)
     mesh_object.parent = armature_object
-    _bind(mesh_object, body, armature_object)
-    _add_shape_keys(mesh_object, body, rest)
+    _bind(mesh_object, rig.bone_names, rig.weights(), armature_object)
+    _add_shape_keys(mesh_object, rig.body, rest)
     return mesh_object
 
 
@@ -70,13 +73,15 @@ def _face_materials(body: Body, rest: RestBody) -> Array:
     return materials
 
 
-def _bind(mesh_object: bpy.types.Object, body: Body, armature_object: bpy.types.Object) -> None:
-    groups = [mesh_object.vertex_groups.new(name=name) for name in body.bone_names]
-    bones, weights = body.arrays["weight_bones"], body.arrays["weights"]
-    for vertex, slot in zip(*np.nonzero(weights), strict=True):
-        groups[bones[vertex, slot]].add(
-            (int(vertex),), float(weights[vertex, slot]) / WEIGHT_UNIT, "REPLACE"
-        )
+def _bind(
+    mesh_object: bpy.types.Object,
+    bone_names: Sequence[str],
+    weights: Array,
+    armature_object: bpy.types.Object,
+) -> None:
+    groups = [mesh_object.vertex_groups.new(name=name) for name in bone_names]
+    for vertex, bone in zip(*np.nonzero(weights), strict=True):
+        groups[bone].add((int(vertex),), float(weights[vertex, bone]), "REPLACE")
     modifier: Any = mesh_object.modifiers.new("Armature", "ARMATURE")
     modifier.object = armature_object
 
@@ -86,12 +91,13 @@ def _add_shape_keys(mesh_object: bpy.types.Object, body: Body, rest: RestBody) -
     for action in body.facial_action_names:
         key = mesh_object.shape_key_add(name=action, from_mix=False)
         key.value = 0.0  # 5.2 adds keys at 1
-        write(key.data, "co", rest.vertices + body.facial_offsets(action))
+        write(key.points, "co", rest.vertices + body.facial_offsets(action))
     mesh_object.active_shape_key_index = 0
 
 
 def set_facial_actions(mesh_object: bpy.types.Object, actions: Mapping[str, float]) -> None:
-    """Set the shape keys of the named actions, 0…1."""
+    """Set the shape keys of the named actions, 0…1, as far as they are still there."""
     keys = mesh_object.data.shape_keys.key_blocks
     for name, value in actions.items():
-        keys[name].value = value
+        if name in keys:
+            keys[name].value = value

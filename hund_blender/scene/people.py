@@ -5,15 +5,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import bpy
+import numpy.typing as npt
 
+from ..bones import drawn_bones
 from ..errors import SceneError
 from ..job import PhotoResult, Problem, unexpected
 from ..pose import PlacedPerson, place_people
+from ..rigs import MAKEHUMAN, Rig, rig_of
 from .armature import build_armature, pose_armature
 from .camera import build_camera, set_render_size
+from .character import remember
+from .materials import paint_grey
 from .mesh import build_mesh, set_facial_actions
 from .photo_image import load_photo
 from .restore import in_scene, object_mode, removed_on_failure
@@ -21,11 +27,27 @@ from .room import beside_others, remember_edges
 
 log = logging.getLogger(__name__)
 
+Array = npt.NDArray[Any]
+
 UNDO_MESSAGE: Final = "Import People from Photos"
 
 
+@dataclass(frozen=True)
+class SceneOptions:
+    """What an import builds of each photo."""
+
+    rig: str = MAKEHUMAN
+    on_floor: bool = True  # else the camera is at height 0
+    match_camera: bool = True
+    use_camera: bool = True  # make the first photo's camera that of the scene
+    grey: bool = False  # one plain material for everything
+
+
+DEFAULT_SCENE: Final = SceneOptions()
+
+
 def add_photos(
-    scene: bpy.types.Scene, results: Sequence[PhotoResult], *, use_camera: bool
+    scene: bpy.types.Scene, results: Sequence[PhotoResult], options: SceneOptions = DEFAULT_SCENE
 ) -> list[Problem]:
     """Build every photo that can be built as one undo step; tells what is wrong with the others."""
     problems: list[Problem] = []
@@ -34,9 +56,8 @@ def add_photos(
         with object_mode(view_layer):
             for result in results:
                 try:
-                    armatures += _add_photo(
-                        scene, view_layer, result, use_camera=use_camera and not armatures
-                    )
+                    is_first = not armatures
+                    armatures += _add_photo(scene, view_layer, result, options, is_first=is_first)
                 except SceneError as error:
                     problems.append(Problem(result.path.name, error.message, error.remedy))
                 except Exception as error:  # one photo must not take the others with it
@@ -52,45 +73,63 @@ def _add_photo(
     scene: bpy.types.Scene,
     view_layer: bpy.types.ViewLayer,
     result: PhotoResult,
+    options: SceneOptions,
     *,
-    use_camera: bool,
+    is_first: bool,
 ) -> list[bpy.types.Object]:
-    photo = result.estimate.photo
-    placed = beside_others(
-        scene, view_layer, place_people(result.body, result.estimate.people), photo
-    )
+    photo, people = result.estimate.photo, result.estimate.people
+    round_camera = place_people(result.body, people, on_floor=options.on_floor)
+    placed = beside_others(scene, view_layer, round_camera, photo)
     with removed_on_failure():
-        image = load_photo(result.path, photo)
         collection = bpy.data.collections.new(result.path.stem)
         remember_edges(collection, placed, photo)
         scene.collection.children.link(collection)
+        rig = rig_of(options.rig, result.body)
         armatures = [
-            _add_person(
-                f"{result.path.stem} Person {number}", result, person, collection, view_layer
-            )
+            _add_person(f"{result.path.stem} Person {number}", rig, person, collection, view_layer)
             for number, person in enumerate(placed.people, start=1)
         ]
-        if use_camera:
-            set_render_size(scene, photo)
-        name = f"{result.path.stem} Camera"
-        camera = build_camera(name, photo, image, placed.camera_location, scene, collection)
-        if use_camera:
-            scene.camera = camera
+        if options.grey:
+            for skin in (thing for thing in collection.objects if thing.type == "MESH"):
+                paint_grey(skin.data)
+        if options.match_camera:
+            use_camera = options.use_camera and is_first
+            _add_camera(scene, result, placed.camera_location, collection, use_camera=use_camera)
     return armatures
+
+
+def _add_camera(
+    scene: bpy.types.Scene,
+    result: PhotoResult,
+    location: Array,
+    collection: bpy.types.Collection,
+    *,
+    use_camera: bool,
+) -> None:
+    photo = result.estimate.photo
+    image = load_photo(result.path, photo)
+    if use_camera:
+        set_render_size(scene, photo)
+    name = f"{result.path.stem} Camera"
+    camera = build_camera(name, photo, image, location, scene, collection)
+    if use_camera:
+        scene.camera = camera
 
 
 def _add_person(
     name: str,
-    result: PhotoResult,
+    rig: Rig,
     placed: PlacedPerson,
     collection: bpy.types.Collection,
     view_layer: bpy.types.ViewLayer,
 ) -> bpy.types.Object:
-    armature = build_armature(name, result.body, placed.rest, collection, view_layer)
-    body = build_mesh(f"{name} Body", result.body, placed.rest, armature, collection)
-    pose_armature(armature, result.body, placed)
-    set_facial_actions(body, placed.person.facial_actions)
-    armature["phenotypes"] = dict(placed.person.phenotypes)
+    bones = drawn_bones(rig, placed.rest)
+    armature = build_armature(name, bones, collection, view_layer)
+    skin = build_mesh(f"{name} Body", rig, placed.rest, armature, collection)
+    armature.location = placed.location.tolist()
+    pose_armature(armature, rig, placed.rest, placed.posed_at_origin())
+    set_facial_actions(skin, placed.person.facial_actions)
+    remember(armature, skin, rig, placed.person.phenotypes)
     armature["confidence"] = placed.person.confidence
     return armature
 

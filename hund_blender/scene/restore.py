@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import bpy
 
 # Collections of bpy.data that an import adds to, users before what they use.
-_DATA: Final = ("meshes", "armatures", "cameras", "materials", "images")
+_DATA: Final = ("meshes", "armatures", "cameras", "materials", "images", "texts")
 _TOUCHED: Final = ("collections", "objects", *_DATA)
 MODES_TO_BUILD_IN: Final = frozenset({"OBJECT", "POSE"})
 
@@ -37,6 +37,17 @@ def can_build() -> bool:
     active = window.view_layer.objects.active if window is not None else None
     rendering = bpy.app.is_job_running("RENDER")  # type: ignore[func-returns-value]
     return (active is None or active.mode in MODES_TO_BUILD_IN) and not rendering
+
+
+@contextmanager
+def active_kept(view_layer: bpy.types.ViewLayer) -> Iterator[None]:
+    """The same active object afterwards."""
+    active = view_layer.objects.active
+    name = active.name if active is not None else ""
+    try:
+        yield
+    finally:
+        view_layer.objects.active = view_layer.objects.get(name)
 
 
 @contextmanager

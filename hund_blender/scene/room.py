@@ -24,6 +24,7 @@ def beside_others(
     scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, placed: PlacedPhoto, photo: Photo
 ) -> PlacedPhoto:
     """The photo moved to the first free place along +X."""
+    view_layer.update()  # a photo that failed before may have left gaps
     box = view_box(placed, photo)
     taken = [*_photos(scene), *_things_in(box[:, 1], view_layer)]
     return moved_along_x(placed, first_free(float(box[0, 0]), float(box[1, 0]), taken))

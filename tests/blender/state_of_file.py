@@ -6,7 +6,7 @@ from typing import Any
 import bpy
 
 HOLDERS = ("actions", "armatures", "cameras", "collections", "images", "materials", "meshes")
-HOLDERS += ("objects", "scenes", "worlds")
+HOLDERS += ("objects", "scenes", "texts", "worlds")
 
 
 def state_of_file() -> dict[str, Any]:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from hund_blender.body import Body
+from hund_blender.bones import drawn_bones
+from hund_blender.rigs import MAKEHUMAN, rig_of
 from hund_blender.scene.armature import build_armature, rest_frames
 from hund_blender.scene.restore import in_scene
 
@@ -27,14 +29,14 @@ def armature(body: Body) -> bpy.types.Object:
     collection = bpy.data.collections.new("people")
     bpy.context.scene.collection.children.link(collection)
     with in_scene(bpy.context.scene) as view_layer:
-        return build_armature(
-            "someone", body, body.rest({"gender": 0.3, "age": 0.6}), collection, view_layer
-        )
+        rest = body.rest({"gender": 0.3, "age": 0.6})
+        bones = drawn_bones(rig_of(MAKEHUMAN, body), rest)
+        return build_armature("someone", bones, collection, view_layer)
 
 
 def frames_by_name(armature: bpy.types.Object) -> dict[str, np.ndarray]:
     names = [bone.name for bone in armature.data.bones]
-    return dict(zip(names, rest_frames(armature), strict=True))
+    return dict(zip(names, rest_frames(armature, names), strict=True))
 
 
 def test_all_bones_are_there_under_their_parents(body: Body, armature: bpy.types.Object) -> None:

@@ -11,7 +11,7 @@ import pytest
 ADDON = Path(__file__).parents[2] / "hund_blender"
 PURE = (
     "axes", "body", "bones", "client", "connection", "errors", "estimate", "exif", "pose",
-    "rotations", "server_process", "text",
+    "rigs", "rotations", "server_process", "text",
 )  # fmt: skip
 ALLOWED = {"bpy", "bpy_extras", "numpy", *sys.stdlib_module_names}
 

@@ -10,32 +10,19 @@ import made_people
 import numpy as np
 import pytest
 from looking import evaluated_vertices, seen_px
+from made_photos import add, made_result, meshes_of
 from pictures import write_picture
 
 from hund_blender.axes import blender_from_cam
 from hund_blender.body import Body
 from hund_blender.estimate import parse_estimate
 from hund_blender.job import PhotoResult
-from hund_blender.scene.people import add_photos
+from hund_blender.scene.character import phenotypes_of
+from hund_blender.scene.people import SceneOptions
 from hund_blender.scene.room import first_free
 
 TENTH_MM = 1e-4
 ARKIT_ACTIONS = 52
-
-
-def made_result(
-    body: Body, path: Path, people: list[dict[str, Any]], width: int = 640, height: int = 480
-) -> PhotoResult:
-    write_picture(path, width, height)
-    return PhotoResult(path, parse_estimate(made_people.answer(people, width, height)), body)
-
-
-def add(*results: PhotoResult, use_camera: bool = True) -> None:
-    assert add_photos(bpy.context.scene, results, use_camera=use_camera) == []
-
-
-def meshes_of(collection: str) -> list[bpy.types.Object]:
-    return [ob for ob in bpy.data.collections[collection].objects if ob.type == "MESH"]
 
 
 def assert_seen_as_estimated(
@@ -78,6 +65,28 @@ def test_lowest_person_stands_on_the_floor(body: Body, tmp_path: Path) -> None:
     assert lowest == pytest.approx(0, abs=TENTH_MM)
 
 
+def test_without_floor_the_camera_is_at_height_zero(body: Body, tmp_path: Path) -> None:
+    people = [made_people.person(body, seed) for seed in (3, 4)]
+    add(made_result(body, tmp_path / "two.png", people), options=SceneOptions(on_floor=False))
+    assert bpy.data.objects["two Camera"].location.z == 0
+    assert_seen_as_estimated(body, "two", people, 640, 480)
+    lowest = min(evaluated_vertices(mesh)[:, 2].min() for mesh in meshes_of("two"))
+    origins = [mesh.parent.location.z for mesh in meshes_of("two")]
+    assert origins == pytest.approx([lowest, lowest], abs=TENTH_MM)
+
+
+def test_without_a_camera_the_scene_keeps_its_own(body: Body, tmp_path: Path) -> None:
+    bpy.ops.object.camera_add()
+    own = bpy.context.scene.camera = bpy.context.object
+    add(
+        made_result(body, tmp_path / "a.png", [made_people.person(body)]),
+        options=SceneOptions(match_camera=False),
+    )
+    assert bpy.context.scene.camera == own
+    assert list(bpy.data.cameras) == [own.data]
+    assert bpy.context.scene.render.resolution_x == 1920
+
+
 def test_several_photos_stand_side_by_side_and_keep_the_first_camera(
     body: Body, tmp_path: Path
 ) -> None:
@@ -88,7 +97,7 @@ def test_several_photos_stand_side_by_side_and_keep_the_first_camera(
         for name, person, shape in zip("abc", people, shapes, strict=True)
     )
     add(first, second)
-    add(third, use_camera=False)
+    add(third, options=SceneOptions(use_camera=False))
     scene = bpy.context.scene
     assert scene.camera.name == "a Camera"
     assert (scene.render.resolution_x, scene.render.resolution_y) == (640, 480)
@@ -104,7 +113,10 @@ def test_second_photo_of_another_shape_fits_its_background(body: Body, tmp_path:
     """The photo is fitted into the frame by its height, so people must be too."""
     person = made_people.person(body, 5, 0.1, 300, 500)
     add(made_result(body, tmp_path / "wide.png", [made_people.person(body)]))
-    add(made_result(body, tmp_path / "tall.png", [person], 300, 500), use_camera=False)
+    add(
+        made_result(body, tmp_path / "tall.png", [person], 300, 500),
+        options=SceneOptions(use_camera=False),
+    )
     camera = bpy.data.objects["tall Camera"]
     seen = seen_px(evaluated_vertices(meshes_of("tall")[0]), camera)
     scale = 480 / 500
@@ -168,6 +180,14 @@ def test_mesh_is_what_an_artist_expects(body: Body, tmp_path: Path) -> None:
     assert groups == list(body.bone_names)
 
 
+def test_plain_grey_is_in_every_slot(body: Body, tmp_path: Path) -> None:
+    result = made_result(body, tmp_path / "mesh.png", [made_people.person(body)])
+    add(result, options=SceneOptions(grey=True))
+    mesh = meshes_of("mesh")[0].data
+    assert [material.name for material in mesh.materials] == ["HUND Grey"] * 4
+    assert {polygon.material_index for polygon in mesh.polygons} == {0, 1, 2, 3}
+
+
 def test_photo_is_the_cameras_background(body: Body, tmp_path: Path) -> None:
     add(made_result(body, tmp_path / "back.png", [made_people.person(body)]))
     camera = bpy.context.scene.camera.data
@@ -180,7 +200,7 @@ def test_photo_is_the_cameras_background(body: Body, tmp_path: Path) -> None:
 def test_phenotypes_are_kept_on_the_armature(body: Body, tmp_path: Path) -> None:
     person = made_people.person(body)
     add(made_result(body, tmp_path / "p.png", [person]))
-    kept = bpy.data.objects["p Person 1"]["phenotypes"].to_dict()
+    kept = phenotypes_of(bpy.data.armatures["p Person 1"])
     assert kept == pytest.approx(person["parameters"]["phenotypes"])
 
 
