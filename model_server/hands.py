@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A body's landmarks to its hands: cut where the body has one, keep what ends at that wrist."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal
 
@@ -124,25 +125,46 @@ def refined_by_hand(body: PoseLandmarks, hand: HandLandmarks, side: Side) -> Pos
 def with_confirmed_hands(person: PersonLandmarks, shape: tuple[int, int]) -> PersonLandmarks:
     """The person by only those looks that claim the fewest hands which are not there.
 
-    Portraits make the detector of bodies see hands on chests; the detector of hands does not.
+    Portraits make the detector of bodies see hands on chests; the detector of hands does not. Where
+    all looks see one whose elbow is out of the picture, it counts as hidden.
     """
     phantoms = [_phantom_hands(person, look, shape) for look in person.hypotheses]
-    kept = [i for i, count in enumerate(phantoms) if count == min(phantoms)]
-    hypotheses = tuple(person.hypotheses[i] for i in kept)
-    return replace(person, hypotheses=hypotheses, support=person.support[kept])
+    fewest = min(len(sides) for sides in phantoms)
+    kept = [i for i, sides in enumerate(phantoms) if len(sides) == fewest]
+    looks = tuple(_without_hands(person.hypotheses[i], phantoms[i], shape) for i in kept)
+    return replace(person, hypotheses=looks, support=person.support[kept])
 
 
-def _phantom_hands(person: PersonLandmarks, look: PoseLandmarks, shape: tuple[int, int]) -> int:
-    """How many hands a look puts into a picture (H, W) large, where none could be found."""
+def _phantom_hands(
+    person: PersonLandmarks, look: PoseLandmarks, shape: tuple[int, int]
+) -> list[Side]:
+    """Whose hands a look puts into a picture (H, W) large, where none could be found."""
     hands: dict[Side, HandLandmarks | None] = {"left": person.left_hand, "right": person.right_hand}
-    return sum(hand is None and _claims_hand(look, side, shape) for side, hand in hands.items())
+    return [side for side, hand in hands.items() if hand is None and _claims(look, side, shape)]
 
 
-def _claims_hand(look: PoseLandmarks, side: Side, shape: tuple[int, int]) -> bool:
+def _claims(look: PoseLandmarks, side: Side, shape: tuple[int, int]) -> bool:
     crop = hand_crop(look, side)
-    x, y = wrist_px(look, side)
-    inside = bool(0 <= x < shape[1] and 0 <= y < shape[0])
-    return crop is not None and crop.side > _READABLE_PX and inside
+    return crop is not None and crop.side > _READABLE_PX and _inside(wrist_px(look, side), shape)
+
+
+def _without_hands(
+    look: PoseLandmarks, sides: Sequence[Side], shape: tuple[int, int]
+) -> PoseLandmarks:
+    """`look` with those hands hidden that come into the picture without an elbow."""
+    elbows = {side: POSE_LANDMARKS.index(f"{side}_elbow") for side in sides}
+    lonely = [s for s, elbow in elbows.items() if not _inside(look.landmarks_px[elbow], shape)]
+    if not lonely:
+        return look
+    visibility = look.visibility.copy()
+    hands = [f"{side}_{name}" for side in lonely for name in _SHARED]
+    visibility[list(indices(POSE_LANDMARKS, hands))] = 0
+    return replace(look, visibility=visibility)
+
+
+def _inside(place: FloatArray, shape: tuple[int, int]) -> bool:
+    x, y = place
+    return bool(0 <= x < shape[1] and 0 <= y < shape[0])
 
 
 def nearest_hand(

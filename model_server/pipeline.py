@@ -122,8 +122,8 @@ class Pipeline:
     def see(self, photo: Photo, *, max_people: int = 8) -> list[PersonLandmarks]:
         """Landmarks of everybody, in pixels of the original photo."""
         found = self._people.find(photo.pixels, max_people=max_people)
-        found = self._reader.read(photo.pixels, found)
-        return [self._detailed(photo.pixels, person).scaled(photo.scale) for person in found]
+        found = [self._detailed(photo.pixels, person) for person in found]
+        return [person.scaled(photo.scale) for person in self._reader.read(photo.pixels, found)]
 
     def _detailed(self, image: ImageArray, person: PersonLandmarks) -> PersonLandmarks:
         left = self._hands.detect(image, person.pose, "left")

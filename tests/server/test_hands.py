@@ -36,6 +36,15 @@ def test_the_only_look_stays() -> None:
     assert with_confirmed_hands(person(phantom), SHAPE).hypotheses == (phantom,)
 
 
+def test_a_hand_without_an_elbow_in_the_picture_counts_as_hidden() -> None:
+    phantom = look((200, 400))
+    phantom.landmarks_px[POSE_LANDMARKS.index("left_elbow")] = (420, 700)
+    (left,) = with_confirmed_hands(person(phantom), SHAPE).hypotheses
+    hidden = [POSE_LANDMARKS[i] for i in np.flatnonzero(left.visibility == 0)]
+    assert sorted(hidden) == ["left_index", "left_pinky", "left_thumb", "left_wrist"]
+    np.testing.assert_array_equal(left.landmarks_px, phantom.landmarks_px)
+
+
 def test_a_hand_that_was_found_is_believed() -> None:
     seen, other = look((200, 400)), look((200, 800))
     hand = HandLandmarks(np.zeros((21, 2), np.float32), np.zeros((21, 3), np.float32), 0.9)
