@@ -15,12 +15,14 @@ from .body import Body
 from .client import DEFAULT_QUESTION, Client, Question
 from .connection import Servers, ServerSettings
 from .errors import SceneError
-from .job import Doors, Job, JobSlot, PhotoResult, Problem
+from .job import Doors, Job, PhotoResult
+from .progress import Problem
 from .scene.people import add_photos
 from .scene.restore import can_build
+from .slot import Slot
 
 SERVERS: Final = Servers()
-SLOT: Final = JobSlot()
+SLOT: Final[Slot[Job]] = Slot()
 
 
 @dataclass(frozen=True)

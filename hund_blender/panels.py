@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import bpy
 
-from .feedback import draw_problem
+from .feedback import characters_across, draw_problem, draw_text
 from .importing import SLOT
 from .job import Job
 from .operators import HUND_OT_cancel, HUND_OT_clear_problems, HUND_OT_import_photos
+from .preferences import is_set_up, server_settings
 
 MARGIN_PX = 70
-CHARACTER_PX = 6.6
 
 
 class HUND_PT_main(bpy.types.Panel):
@@ -23,14 +23,23 @@ class HUND_PT_main(bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         assert layout is not None
-        if SLOT.job is None:
+        if SLOT.job is not None:
+            _draw_progress(layout, SLOT.job)
+        elif not is_set_up(server_settings(context)):
+            _draw_set_up(layout, context)
+        else:
             layout.operator(
                 HUND_OT_import_photos.bl_idname, text="Import Photos…", icon="IMAGE_DATA"
             )
-        else:
-            _draw_progress(layout, SLOT.job)
         if SLOT.problems:
             _draw_problems(layout, context)
+
+
+def _draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    text = "Photos are looked at by a model server on this computer, which is installed once."
+    draw_text(layout, text, characters_across(context, MARGIN_PX))
+    show = layout.operator("preferences.addon_show", text="Set Up…", icon="PREFERENCES")
+    show.module = __package__ or ""
 
 
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
@@ -43,8 +52,7 @@ def _draw_problems(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     header = layout.row()
     header.label(text="Messages", icon="INFO")
     header.operator(HUND_OT_clear_problems.bl_idname, text="", icon="X", emboss=False)
-    scale = context.preferences.system.ui_scale
-    characters = max(16, int((context.region.width / scale - MARGIN_PX) / CHARACTER_PX))
+    characters = characters_across(context, MARGIN_PX)
     for problem in SLOT.problems:
         draw_problem(layout.box(), problem, characters)
 

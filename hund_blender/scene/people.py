@@ -10,8 +10,9 @@ from typing import Final
 import bpy
 
 from ..errors import SceneError
-from ..job import PhotoResult, Problem, unexpected
+from ..job import PhotoResult
 from ..pose import PlacedPerson, place_people
+from ..progress import Problem, unexpected
 from .armature import build_armature, pose_armature
 from .camera import build_camera, set_render_size
 from .mesh import build_mesh, set_facial_actions

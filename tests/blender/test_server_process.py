@@ -59,7 +59,7 @@ def test_a_broken_server_is_quoted(start: Callable[[str], ServerProcess]) -> Non
     child = start(child_server.BROKEN)
     with pytest.raises(ServerError, match="No module named onnxruntime") as caught:
         child.address(threading.Event())
-    assert "terminal" in caught.value.remedy
+    assert "“Check”" in caught.value.remedy
 
 
 def test_a_silent_server_is_given_up(
