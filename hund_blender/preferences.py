@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -15,8 +15,8 @@ from .server_process import ENVIRONMENT_VARIABLE, chosen_python
 from .server_tasks import PROBE, TASKS, find_environment
 from .task import Task
 
-LABEL_MARGIN_PX = 120
-SIZES = {
+LABEL_MARGIN_PX: Final = 120
+SIZES: Final = {
     Device.CPU: "Fetches about 200 MB once. Needs 1.2 GB of disk, half of it for a moment.",
     Device.NVIDIA: "Fetches about 1.7 GB once. Needs 6.5 GB of disk, half of it for a moment.",
 }

@@ -26,7 +26,10 @@ MB: Final = 1_000_000
 PACKAGES_MB: Final = {Device.CPU: 450, Device.NVIDIA: 2900}
 NEEDED_MB: Final = {Device.CPU: 1200, Device.NVIDIA: 6500}
 # Where in 0…1 each step begins.
-UV_FROM, PYTHON_FROM, PACKAGES_FROM, TRIAL_FROM = 0.0, 0.08, 0.16, 0.9
+UV_FROM: Final = 0.0
+PYTHON_FROM: Final = 0.08
+PACKAGES_FROM: Final = 0.16
+TRIAL_FROM: Final = 0.9
 LOG_LINES: Final = 40
 MISSING_BUNDLE: Final = InstallError(
     "This edition of the add-on brings no server.",
@@ -166,7 +169,7 @@ def _fill(job: Installation, uv: Path, python: str) -> None:
 
 def _try(job: Installation) -> None:
     """The server understands a picture; its first start is the slowest."""
-    job.watch.tell(TRIAL_FROM, "Trying it on a picture")
+    job.watch.tell(TRIAL_FROM, "Trying it on a picture; the first start is the slowest")
     environment = job.environment
     answer = environment.root / "trial.json"
     estimate = ("-m", "model_server", "estimate", job.picture, "-o", answer)
