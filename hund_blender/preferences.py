@@ -57,8 +57,8 @@ class HundPreferences(bpy.types.AddonPreferences):
             _draw_task(layout.box(), TASKS.job)
         elif environment is not None:
             _draw_installation(layout.box(), self, environment, characters)
-        _draw_others(layout.box(), self)
         _draw_check(layout, characters)
+        _draw_others(layout.box(), self)
 
 
 def _draw_installation(
@@ -126,15 +126,6 @@ def _draw_task(layout: bpy.types.UILayout, task: Task) -> None:
     layout.operator("hund.cancel_server_task", icon="CANCEL")
 
 
-def _draw_others(layout: bpy.types.UILayout, chosen: Any) -> None:
-    layout.label(text="Instead of the installed server")
-    layout.prop(chosen, "server_python")
-    layout.prop(chosen, "remote_address")
-    row = layout.row()
-    row.active = bool(chosen.remote_address)
-    row.prop(chosen, "remote_token")
-
-
 def _draw_check(layout: bpy.types.UILayout, characters: int) -> None:
     row = layout.row()
     row.operator("hund.check_server", icon="CHECKMARK")
@@ -147,6 +138,15 @@ def _draw_check(layout: bpy.types.UILayout, characters: int) -> None:
     if not TASKS.problems:
         for line in TASKS.last.report:
             draw_text(box, line, characters)
+
+
+def _draw_others(layout: bpy.types.UILayout, chosen: Any) -> None:
+    layout.label(text="Instead of the installed server")
+    layout.prop(chosen, "server_python")
+    layout.prop(chosen, "remote_address")
+    row = layout.row()
+    row.active = bool(chosen.remote_address)
+    row.prop(chosen, "remote_token")
 
 
 def server_settings(context: bpy.types.Context) -> ServerSettings:

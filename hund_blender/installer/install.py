@@ -31,10 +31,6 @@ PYTHON_FROM: Final = 0.08
 PACKAGES_FROM: Final = 0.16
 TRIAL_FROM: Final = 0.9
 LOG_LINES: Final = 40
-MISSING_BUNDLE: Final = InstallError(
-    "This edition of the add-on brings no server.",
-    "Install the full edition's zip, or set a server's Python or address below.",
-)
 
 
 @dataclass(frozen=True)
@@ -69,13 +65,16 @@ class Installation:
         # uv moves files while we count, so never back
         done = max(self.watch.progress.fraction, PACKAGES_FROM + span * here)
         here_mb = (done - PACKAGES_FROM) / span * whole
-        self.watch.tell(done, f"Fetching packages: {here_mb:.0f} of about {whole} MB")
+        self.watch.tell(done, f"Fetching and unpacking: {here_mb:.0f} of about {whole} MB")
 
 
 def install(environment: Environment, device: Device, picture: Path, watch: Watch) -> str:
     """Make the environment; what an earlier run fetched is used again."""
     if environment.bundle is None:
-        raise MISSING_BUNDLE
+        raise InstallError(
+            "This edition of the add-on brings no server.",
+            "Install the full edition's zip, or set a server's Python or address below.",
+        )
     job = Installation(environment, environment.bundle, device, picture, watch)
     try:
         _install(job)
@@ -157,7 +156,7 @@ def _find_python(job: Installation, uv: Path, refused: InstallError) -> str:
 
 def _fill(job: Installation, uv: Path, python: str) -> None:
     """Make the environment anew; packages that are in uv's cache are not fetched again."""
-    job.watch.tell(PACKAGES_FROM, "Fetching packages")
+    job.watch.tell(PACKAGES_FROM, "Fetching and unpacking")
     environment = job.environment
     job.uv(uv, "venv", "--clear", "--no-project", "--python", python, environment.venv)
     into = ("pip", "install", "--no-deps", "--python", environment.python)
