@@ -11,6 +11,7 @@ import bpy
 from .job import Job
 from .progress import Problem
 from .scene.restore import override
+from .task import Task
 from .text import wrapped
 
 POPUP_CHARACTERS: Final = 70
@@ -66,11 +67,12 @@ def _draw(menu: Any, problems: list[Problem]) -> None:
         draw_problem(menu.layout, problem, POPUP_CHARACTERS)
 
 
-def redraw_preferences(_: object) -> None:
-    """Every window that shows preferences shows them anew."""
+def show_task(task: Task) -> None:
+    """Preferences show every tick of a task; sidebars what can be done after it."""
+    kinds = {"PREFERENCES", "VIEW_3D"} if task.step() else {"PREFERENCES"}
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "PREFERENCES":
+            if area.type in kinds:
                 area.tag_redraw()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from .feedback import redraw_preferences
+from .feedback import show_task
 from .importing import SLOT
 from .installer.machine import Device
 from .preferences import server_settings
@@ -28,7 +28,7 @@ class _ServerOperator(bpy.types.Operator):
 
     def run(self, task: Task) -> set[Any]:
         if not bpy.app.background:
-            TASKS.run_in_background(task, redraw_preferences)
+            TASKS.run_in_background(task, show_task)
             return {"FINISHED"}
         task.run()  # scripts without a window have no timers to wait for
         TASKS.last, TASKS.problems = task, task.problems
