@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .body import Body
 from .client import Address, Client, parse_address
 from .errors import ServerError
+from .installer.environment import Environment
 from .server_process import ServerProcess, find_python
 
 
@@ -17,6 +18,7 @@ class ServerSettings:
     """What the preferences say."""
 
     python: str = ""
+    installed: Environment | None = None
     remote_address: str = ""
     remote_token: str = ""
     online_access: bool = False
@@ -38,7 +40,7 @@ class Servers:
             return Client(self._local(settings, cancelled))
 
     def _local(self, settings: ServerSettings, cancelled: threading.Event) -> Address:
-        python = find_python(settings.python)
+        python = find_python(settings.python, settings.installed)
         if self._child is not None and not (self._child.is_alive and self._child.python == python):
             self.stop()
         if self._child is None:

@@ -18,6 +18,10 @@ class ServerError(HundError):
     """No photo can be estimated: the server is missing, broken, or refuses us."""
 
 
+class InstallError(HundError):
+    """The server could not be installed, or not be removed."""
+
+
 class ServerLostError(HundError):
     """The server went away in the middle of a request; a fresh one may do."""
 

@@ -8,11 +8,14 @@ from typing import Any, Final
 
 import bpy
 
-from .job import Job, Problem
+from .job import Job
+from .progress import Problem
 from .scene.restore import override
+from .task import Task
 from .text import wrapped
 
 POPUP_CHARACTERS: Final = 70
+CHARACTER_PX: Final = 6.6
 
 
 def show_progress(job: Job, *, use_camera: bool) -> None:
@@ -62,6 +65,28 @@ def _pop_up(problems: list[Problem]) -> None:
 def _draw(menu: Any, problems: list[Problem]) -> None:
     for problem in problems:
         draw_problem(menu.layout, problem, POPUP_CHARACTERS)
+
+
+def show_task(task: Task) -> None:
+    """Preferences show every tick of a task; sidebars what can be done after it."""
+    kinds = {"PREFERENCES", "VIEW_3D"} if task.step() else {"PREFERENCES"}
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in kinds:
+                area.tag_redraw()
+
+
+def characters_across(context: bpy.types.Context, margin_px: float) -> int:
+    """How many characters fit into the region beside a margin."""
+    scale = context.preferences.system.ui_scale
+    return max(16, int((context.region.width / scale - margin_px) / CHARACTER_PX))
+
+
+def draw_text(layout: bpy.types.UILayout, text: str, characters: int) -> None:
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for line in wrapped(text, characters):
+        column.label(text=line)
 
 
 def draw_problem(layout: bpy.types.UILayout, problem: Problem, characters: int) -> None:

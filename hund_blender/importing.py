@@ -15,13 +15,15 @@ from .body import Body
 from .client import DEFAULT_QUESTION, Client, Question
 from .connection import Servers, ServerSettings
 from .errors import SceneError
-from .job import Doors, Job, JobSlot, PhotoResult, Problem
+from .job import Doors, Job, PhotoResult
+from .progress import Problem
 from .scene.people import DEFAULT_SCENE, SceneOptions, add_photos
 from .scene.restore import can_build
 from .scene.takeover import take_over_pose, take_over_shape
+from .slot import Slot
 
 SERVERS: Final = Servers()
-SLOT: Final = JobSlot()
+SLOT: Final[Slot[Job]] = Slot()
 
 NEW_CHARACTERS: Final = "CHARACTERS"
 POSE: Final = "POSE"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One import: a thread asks the server about the photos, a timer puts the answers into the scene.
+"""One import: a thread asks the server about the photos, `step` puts the answers into the scene.
 
-The timer alone touches Blender. All photos are placed in one go at the end, so that one undo step
-takes all of it back.
+A timer calls it, and it alone touches Blender. All photos are placed in one go at the end, so that
+one undo step takes all of it back.
 """
 
 from __future__ import annotations
@@ -16,16 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import bpy
-
 from .body import Body
 from .client import Client, Question
 from .errors import CancelledError, HundError, PhotoError, ServerLostError
 from .estimate import Estimate
+from .progress import Problem, Progress, unexpected
 
 log = logging.getLogger(__name__)
 
-TICK_S: Final = 0.1
+STEP_S: Final = 0.01  # between two steps where no timer runs
 NOBODY_REMEDY: Final = "Use a photo in which a person is larger and less hidden."
 
 
@@ -38,28 +37,11 @@ class PhotoResult:
     body: Body
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What the artist is told: about which photo (empty for all), what, and what to do."""
-
-    subject: str
-    message: str
-    remedy: str
-
-
 CANCELLED: Final = Problem(
     "",
     "The import was cancelled; nothing was added.",
     "Import the photos again when you like.",
 )
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the job is, 0…1, and with what."""
-
-    fraction: float
-    text: str
 
 
 @dataclass(frozen=True)
@@ -126,7 +108,7 @@ class Job:
         """Do it all now, where no timer runs."""
         self.start()
         while not self.step():
-            time.sleep(TICK_S / 10)
+            time.sleep(STEP_S)
 
     def _take_in(self) -> None:
         while not self._events.empty():
@@ -193,15 +175,6 @@ class Job:
         return PhotoResult(path, estimate, body)
 
 
-def unexpected(error: Exception, subject: str = "") -> Problem:
-    """What to say of a mistake of ours."""
-    return Problem(
-        subject,
-        f"Unexpected {type(error).__name__}: {error}",
-        "Please report this with the lines in the system console.",
-    )
-
-
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -209,40 +182,3 @@ def _read(path: Path) -> bytes:
         raise PhotoError(
             f"The file cannot be read ({error.strerror}).", "Check that it still exists."
         ) from error
-
-
-class JobSlot:
-    """The one job that may run, and what the last one had to say."""
-
-    def __init__(self) -> None:
-        self.job: Job | None = None
-        self.problems: list[Problem] = []
-        self._tick: Callable[[], float | None] | None = None
-
-    def run_in_background(self, job: Job, on_change: Callable[[Job], None]) -> None:
-        """Drive a job by a timer that survives undo and loading; on_change follows every tick."""
-
-        def tick() -> float | None:
-            finished = job.step()
-            if finished:
-                self.job, self.problems = None, job.problems
-            try:
-                on_change(job)
-            except Exception:  # what is shown must not stop what is done
-                log.exception("showing the progress failed")
-            return None if finished else TICK_S
-
-        self.job, self.problems, self._tick = job, [], tick
-        job.start()
-        bpy.app.timers.register(tick, first_interval=TICK_S, persistent=True)
-
-    def cancel(self) -> None:
-        if self.job is not None:
-            self.job.cancel()
-
-    def forget(self) -> None:
-        """Cancel, and leave no timer behind."""
-        self.cancel()
-        if self._tick is not None and bpy.app.timers.is_registered(self._tick):
-            bpy.app.timers.unregister(self._tick)
-        self.job, self.problems, self._tick = None, [], None

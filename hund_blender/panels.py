@@ -7,20 +7,21 @@ from typing import Any
 
 import bpy
 
-from .feedback import draw_problem
+from .feedback import characters_across, draw_problem, draw_text
 from .importing import POSE, SHAPE, SLOT
-from .job import Job, Problem
+from .job import Job
 from .operators import (
     HUND_OT_cancel,
     HUND_OT_clear_problems,
     HUND_OT_import_photos,
     HUND_OT_reset_shape,
 )
+from .preferences import is_set_up, server_settings
+from .progress import Problem
 from .properties import SLIDERS
 from .scene.character import character_of, shape_obstacle
 
 MARGIN_PX = 70
-CHARACTER_PX = 6.6
 
 
 class HUND_PT_main(bpy.types.Panel):
@@ -32,12 +33,14 @@ class HUND_PT_main(bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         assert layout is not None
-        if SLOT.job is None:
+        if SLOT.job is not None:
+            _draw_progress(layout, SLOT.job)
+        elif not is_set_up(server_settings(context)):
+            _draw_set_up(layout, context)
+        else:
             layout.operator(
                 HUND_OT_import_photos.bl_idname, text="Import Photos…", icon="IMAGE_DATA"
             )
-        else:
-            _draw_progress(layout, SLOT.job)
         if SLOT.problems:
             _draw_problems(layout, context)
 
@@ -68,7 +71,14 @@ class HUND_PT_body(bpy.types.Panel):
         column.operator(HUND_OT_reset_shape.bl_idname, icon="LOOP_BACK")
         if problem is not None:
             told = Problem("", problem.message, problem.remedy)
-            draw_problem(layout.box(), told, _width(context))
+            draw_problem(layout.box(), told, characters_across(context, MARGIN_PX))
+
+
+def _draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    text = "Photos are looked at by a model server on this computer, which is installed once."
+    draw_text(layout, text, characters_across(context, MARGIN_PX))
+    show = layout.operator("preferences.addon_show", text="Set Up…", icon="PREFERENCES")
+    show.module = __package__ or ""
 
 
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
@@ -81,14 +91,9 @@ def _draw_problems(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     header = layout.row()
     header.label(text="Messages", icon="INFO")
     header.operator(HUND_OT_clear_problems.bl_idname, text="", icon="X", emboss=False)
+    characters = characters_across(context, MARGIN_PX)
     for problem in SLOT.problems:
-        draw_problem(layout.box(), problem, _width(context))
-
-
-def _width(context: bpy.types.Context) -> int:
-    """How many characters of a message fit into the sidebar."""
-    scale = context.preferences.system.ui_scale
-    return max(16, int((context.region.width / scale - MARGIN_PX) / CHARACTER_PX))
+        draw_problem(layout.box(), problem, characters)
 
 
 def draw_import_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:

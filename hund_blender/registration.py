@@ -8,17 +8,20 @@ from typing import Final
 import bpy
 from bpy.app.handlers import persistent
 
-from . import file_handlers, operators, panels, properties
+from . import file_handlers, operators, panels, properties, server_operators
 from .importing import SERVERS, SLOT
 from .preferences import HundPreferences
+from .server_tasks import TASKS
 
 CLASSES: Final = (
     HundPreferences,
     *properties.CLASSES,
     *operators.CLASSES,
+    *server_operators.CLASSES,
     *panels.CLASSES,
     *file_handlers.CLASSES,
 )
+STOPPING_S: Final = 5.0
 
 
 @persistent  # type: ignore[untyped-decorator]
@@ -37,6 +40,10 @@ def register() -> None:
 
 def unregister() -> None:
     SLOT.forget()
+    task = TASKS.job
+    TASKS.forget()
+    if task is not None:
+        task.wait(STOPPING_S)
     SERVERS.stop()
     bpy.app.handlers.load_pre.remove(cancel_before_load)
     bpy.types.TOPBAR_MT_file_import.remove(panels.draw_import_menu)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from typing import IO, Final
 
 from .client import Address
 from .errors import CancelledError, ServerError
+from .installer.environment import Environment, State
 
 ENVIRONMENT_VARIABLE: Final = "HUND_SERVER_PYTHON"
 HANDSHAKE_TIMEOUT_S: Final = 90.0
@@ -27,17 +28,33 @@ SHOWN_LINES: Final = 3
 _SETTING: Final = (
     "Set “Server Python” in the add-on's preferences to the python of the server's environment."
 )
+_INSTALL: Final = "Press “Install Model Server” in the add-on's preferences."
+_UPDATE: Final = "Press “Update Model Server” in the add-on's preferences."
 
 
-def find_python(preference: str) -> Path:
-    """The server's Python from the preference or, when that is empty, the environment."""
-    chosen = preference.strip() or os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
+def find_python(preference: str, installed: Environment | None = None) -> Path:
+    """The server's Python: the preference's, else an environment variable's, else the installed."""
+    chosen = chosen_python(preference)
     if not chosen:
-        raise ServerError("No server is set up.", _SETTING)
+        return _installed_python(installed)
     python = Path(chosen).expanduser()
     if not python.is_file() or not os.access(python, os.X_OK):
         raise ServerError(f"There is no Python at {python}.", _SETTING)
     return python
+
+
+def chosen_python(preference: str) -> str:
+    """The Python that somebody chose over the installed one, or nothing."""
+    return preference.strip() or os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
+
+
+def _installed_python(installed: Environment | None) -> Path:
+    state = State.ABSENT if installed is None else installed.state
+    if state is State.OUTDATED:
+        raise ServerError("The installed server is damaged or of another release.", _UPDATE)
+    if installed is None or state is State.ABSENT:
+        raise ServerError("No server is set up.", _INSTALL)
+    return installed.python
 
 
 def find_checkout(python: Path) -> Path | None:
@@ -75,7 +92,8 @@ class ServerProcess:
                 stdout=pipe,
                 stderr=pipe,
                 env=environment,
-                cwd=find_checkout(self.python),
+                # Never Blender's own folder, where files could hide the server's modules.
+                cwd=find_checkout(self.python) or self.python.parent,
                 creationflags=flags,
                 text=True,
                 encoding="utf-8",
@@ -120,9 +138,7 @@ class ServerProcess:
     def _failed(self, message: str) -> ServerError:
         said = self.last_words()
         self.stop()
-        remedy = (
-            "Run “hund-server serve” in a terminal to see more, or set another “Server Python”."
-        )
+        remedy = "Press “Check” in the add-on's preferences and see its report."
         return ServerError(f"{message} It said: {said}" if said else message, remedy)
 
     def last_words(self) -> str:

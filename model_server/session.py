@@ -109,6 +109,8 @@ def open_session(path: Path, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     here = onnxruntime.get_available_providers()
+    if "CUDAExecutionProvider" in here:
+        onnxruntime.preload_dlls()  # CUDA that was installed as wheels is on no search path
     providers = [name for name in _PREFERRED_PROVIDERS if name in here]
     return onnxruntime.InferenceSession(str(path), options, providers=providers)
 

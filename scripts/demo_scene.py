@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 from hund_blender.client import Question  # noqa: E402
 from hund_blender.connection import ServerSettings  # noqa: E402
 from hund_blender.importing import SERVERS, ImportOptions, new_job  # noqa: E402
-from hund_blender.job import Problem  # noqa: E402
+from hund_blender.progress import Problem  # noqa: E402
 
 OPACITY: Final = 0.8
 

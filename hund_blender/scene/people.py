@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from ..bones import drawn_bones
 from ..errors import SceneError
-from ..job import PhotoResult, Problem, unexpected
+from ..job import PhotoResult
 from ..pose import PlacedPerson, place_people
+from ..progress import Problem, unexpected
 from ..rigs import MAKEHUMAN, Rig, rig_of
 from .armature import build_armature, pose_armature
 from .camera import build_camera, set_render_size

@@ -10,8 +10,9 @@ import bpy
 
 from ..errors import SceneError
 from ..estimate import Person
-from ..job import PhotoResult, Problem
+from ..job import PhotoResult
 from ..pose import stand_in_pose
+from ..progress import Problem
 from .armature import pose_armature
 from .character import character_of, obstacle, phenotypes_of, rig_of_character, skins_of
 from .mesh import set_facial_actions

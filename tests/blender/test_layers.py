@@ -10,8 +10,10 @@ import pytest
 
 ADDON = Path(__file__).parents[2] / "hund_blender"
 PURE = (
-    "axes", "body", "bones", "client", "connection", "errors", "estimate", "exif", "pose",
-    "rigs", "rotations", "server_process", "text",
+    "axes", "body", "bones", "check", "client", "connection", "errors", "estimate", "exif",
+    "installer.bundle", "installer.download", "installer.environment", "installer.failures",
+    "installer.install", "installer.machine", "installer.program", "job", "pose", "progress",
+    "rigs", "rotations", "server_process", "task", "text",
 )  # fmt: skip
 ALLOWED = {"bpy", "bpy_extras", "numpy", *sys.stdlib_module_names}
 

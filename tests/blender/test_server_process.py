@@ -9,11 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import child_server
+import fake_uv
 import pytest
 
 from hund_blender import server_process
 from hund_blender.connection import Servers, ServerSettings
 from hund_blender.errors import CancelledError, ServerError
+from hund_blender.installer.environment import Environment
+from hund_blender.installer.machine import Device
 from hund_blender.server_process import ServerProcess, find_python
 
 PYTHON = Path(sys.executable)
@@ -59,7 +62,7 @@ def test_a_broken_server_is_quoted(start: Callable[[str], ServerProcess]) -> Non
     child = start(child_server.BROKEN)
     with pytest.raises(ServerError, match="No module named onnxruntime") as caught:
         child.address(threading.Event())
-    assert "terminal" in caught.value.remedy
+    assert "“Check”" in caught.value.remedy
 
 
 def test_a_silent_server_is_given_up(
@@ -106,6 +109,26 @@ def test_python_from_preference_then_environment(
     with pytest.raises(ServerError, match="There is no Python") as caught:
         find_python(str(tmp_path / "missing"))
     assert "preferences" in caught.value.remedy
+
+
+def test_installed_python_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = fake_uv.make_bundle(tmp_path / "zip")
+    installed = Environment(tmp_path / "server", bundle)
+    with pytest.raises(ServerError, match="No server is set up") as caught:
+        find_python("", installed)
+    assert "Install Model Server" in caught.value.remedy
+    installed.python.parent.mkdir(parents=True)
+    installed.python.touch()
+    installed.finish(bundle.identity(Device.CPU), Device.CPU)
+    assert find_python("", installed) == installed.python
+    assert find_python(str(PYTHON), installed) == PYTHON
+    monkeypatch.setenv(server_process.ENVIRONMENT_VARIABLE, str(PYTHON))
+    assert find_python("", installed) == PYTHON
+    monkeypatch.delenv(server_process.ENVIRONMENT_VARIABLE)
+    fake_uv.write_wheel(bundle.folder, "another release")
+    with pytest.raises(ServerError, match="of another release") as caught:
+        find_python("", installed)
+    assert "Update Model Server" in caught.value.remedy
 
 
 def test_a_file_that_cannot_run(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work in the background, driven by a timer on Blender's main thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final, Generic, Protocol, TypeVar
+
+import bpy
+
+from .progress import Problem
+
+log = logging.getLogger(__name__)
+
+TICK_S: Final = 0.1
+
+
+class Work(Protocol):
+    """What a timer can drive: `step` never waits and is true at the end."""
+
+    problems: list[Problem]
+
+    def start(self) -> None: ...
+
+    def step(self) -> bool: ...
+
+    def cancel(self) -> None: ...
+
+
+W = TypeVar("W", bound=Work)
+
+
+class Slot(Generic[W]):
+    """The one piece of work of its kind that may run, and what the last one had to say."""
+
+    def __init__(self) -> None:
+        self.job: W | None = None
+        self.last: W | None = None  # the one that ended last
+        self.problems: list[Problem] = []
+        self._tick: Callable[[], float | None] | None = None
+
+    def run_in_background(self, job: W, on_change: Callable[[W], None]) -> None:
+        """Drive a job by a timer that survives undo and loading; on_change follows every tick."""
+
+        def tick() -> float | None:
+            finished = job.step()
+            if finished:
+                self.job, self.last, self.problems = None, job, job.problems
+            try:
+                on_change(job)
+            except Exception:  # what is shown must not stop what is done
+                log.exception("showing the progress failed")
+            return None if finished else TICK_S
+
+        self.job, self.problems, self._tick = job, [], tick
+        job.start()
+        bpy.app.timers.register(tick, first_interval=TICK_S, persistent=True)
+
+    def cancel(self) -> None:
+        if self.job is not None:
+            self.job.cancel()
+
+    def forget(self) -> None:
+        """Cancel, and leave no timer behind."""
+        self.cancel()
+        if self._tick is not None and bpy.app.timers.is_registered(self._tick):
+            bpy.app.timers.unregister(self._tick)
+        self.job, self.last, self.problems, self._tick = None, None, [], None
