@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,20 @@ def unexpected(error: Exception, subject: str = "") -> Problem:
         f"Unexpected {type(error).__name__}: {error}",
         "Please report this with the lines in the system console.",
     )
+
+
+class Work(Protocol):
+    """What a timer can drive: `step` never waits and is true at the end."""
+
+    problems: list[Problem]
+
+    def start(self) -> None: ...
+
+    def step(self) -> bool: ...
+
+    def cancel(self) -> None: ...
+
+
+# Not in a module that imports bpy: `typing` keeps its parameters for ever, these their module, and
+# the bpy of the wheel ends only when nobody keeps it. It would hang at the end of a script.
+W = TypeVar("W", bound=Work)

@@ -5,30 +5,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic
 
 import bpy
 
-from .progress import Problem
+from .progress import Problem, W
 
 log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.1
-
-
-class Work(Protocol):
-    """What a timer can drive: `step` never waits and is true at the end."""
-
-    problems: list[Problem]
-
-    def start(self) -> None: ...
-
-    def step(self) -> bool: ...
-
-    def cancel(self) -> None: ...
-
-
-W = TypeVar("W", bound=Work)
 
 
 class Slot(Generic[W]):
