@@ -8,39 +8,30 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from model_server.detail_crop import DETAIL_PX
+from tests.server.tiny_graph import write_tiny_graph
 
 FEATURES = 64
 
 
 def write_tiny_detail_encoder(path: Path, landmarks: int) -> Path:
     """Save the graph at `path` and return it."""
-    inputs = [
-        _value("image", [DETAIL_PX, DETAIL_PX, 3], TensorProto.UINT8),
-        _value("landmarks", [landmarks, 2]),
-    ]
-    outputs = [
-        _value("features", [FEATURES]),
-        _value("heat", [landmarks, 2]),
-        _value("heat_trust", [landmarks]),
-    ]
-    graph = helper.make_graph(_nodes(), "tiny_details", inputs, outputs, _constants())
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-    return path
+    return write_tiny_graph(
+        path,
+        _nodes(),
+        inputs={"image": [DETAIL_PX, DETAIL_PX, 3], "landmarks": [landmarks, 2]},
+        outputs={"features": [FEATURES], "heat": [landmarks, 2], "heat_trust": [landmarks]},
+        constants=_constants(),
+        of_bytes=["image"],
+    )
 
 
-def _value(name: str, shape: list[int], kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, kind, ["details", *shape])
-
-
-def _constants() -> list[onnx.TensorProto]:
+def _constants() -> dict[str, object]:
     first = np.zeros((1, FEATURES), np.float32)
     first[0, 0] = 1
-    values = {
+    return {
         "first": first,
         "begin": np.array([0], np.int64),
         "end": np.array([DETAIL_PX // 4], np.int64),
@@ -50,7 +41,6 @@ def _constants() -> list[onnx.TensorProto]:
         "zero": np.float32(0),
         "one": np.float32(1),
     }
-    return [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
 
 
 def _nodes() -> list[onnx.NodeProto]:

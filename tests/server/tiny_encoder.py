@@ -9,55 +9,46 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from model_server.person_crop import CROP_PX
+from tests.server.tiny_graph import write_tiny_graph
 
 FEATURES, PARTS, CELLS = 128, 15, 16
 
 
 def write_tiny_encoder(path: Path) -> Path:
     """Save the graph at `path` and return it."""
-    graph = helper.make_graph(_nodes(), "tiny", _inputs(), _outputs(), _constants())
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-    return path
+    return write_tiny_graph(
+        path,
+        _nodes(),
+        inputs={
+            "image": [CROP_PX, CROP_PX, 3],
+            "mask": [CROP_PX, CROP_PX],
+            "landmarks": [33, 2],
+            "visibility": [33],
+        },
+        outputs={
+            "features": [FEATURES],
+            "parts": [PARTS, CELLS, CELLS],
+            "heat": [33, 2],
+            "heat_trust": [33],
+        },
+        constants=_constants(),
+        of_bytes=["image", "mask"],
+    )
 
 
-def _inputs() -> list[onnx.ValueInfoProto]:
-    return [
-        _value("image", [CROP_PX, CROP_PX, 3], TensorProto.UINT8),
-        _value("mask", [CROP_PX, CROP_PX], TensorProto.UINT8),
-        _value("landmarks", [33, 2]),
-        _value("visibility", [33]),
-    ]
-
-
-def _outputs() -> list[onnx.ValueInfoProto]:
-    return [
-        _value("features", [FEATURES]),
-        _value("parts", [PARTS, CELLS, CELLS]),
-        _value("heat", [33, 2]),
-        _value("heat_trust", [33]),
-    ]
-
-
-def _value(name: str, shape: list[int], kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, kind, ["people", *shape])
-
-
-def _constants() -> list[onnx.TensorProto]:
+def _constants() -> dict[str, object]:
     hips = np.zeros((1, PARTS, CELLS, CELLS), np.float32)
     hips[:, 0] = 1 / 255
-    values = {
+    return {
         "hips": hips,
         "no_features": np.zeros((1, FEATURES), np.float32),
         "axis_1": np.array([1], np.int64),
         "axes_23": np.array([2, 3], np.int64),
         "zero": np.float32(0),
     }
-    return [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
 
 
 def _nodes() -> list[onnx.NodeProto]:
