@@ -85,5 +85,8 @@ def later_more(losses: Tensor, weights: LossWeights) -> Tensor:
 
 
 def climb(losses: Tensor) -> Tensor:
-    """How much stages of losses (M + 1, B) are worse than the one before, on average."""
-    return (losses[1:] - losses[:-1].detach()).clamp(min=0).mean()
+    """How much stages of losses (M + 1, B) are worse than the one before, on average; 0 where there
+    are none.
+    """
+    rises = (losses[1:] - losses[:-1].detach()).clamp(min=0)
+    return rises.sum() / max(rises.numel(), 1)
