@@ -26,14 +26,19 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.encoder.read import read_people
 from model_server.learning.export_onnx import DEFAULT_OUT, INPUTS
 from model_server.learning.samples.look_again import plain_world
 from model_server.learning.training.batch import People
-from model_server.learning.training.metrics import LIMB_JOINTS, mpjpe, pa_mpjpe
+from model_server.learning.training.metrics import (
+    COCO_LIMBS,
+    LIMB_JOINTS,
+    POSE_LIMBS,
+    mpjpe,
+    pa_mpjpe,
+)
 
 SIZES: Final = (1, 32)
 
@@ -52,7 +57,7 @@ def feed(people: People) -> dict[str, np.ndarray]:
 
 def fitted_joints(session: onnxruntime.InferenceSession, people: People) -> Tensor:
     (joints,) = session.run(["keypoints_cam"], feed(people[:]))
-    return torch.from_numpy(joints)[:, [COCO_JOINTS.index(joint) for joint in LIMB_JOINTS]]
+    return torch.from_numpy(joints)[:, COCO_LIMBS]
 
 
 def milliseconds(session: onnxruntime.InferenceSession, people: People, size: int) -> float:
@@ -69,9 +74,8 @@ def measure(samples: Path, graph: Path) -> dict[str, float]:
     people = read_people(samples)
     session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
     true, fitted = true_joints(people), fitted_joints(session, people)
-    limbs = [POSE_LANDMARKS.index(joint) for joint in LIMB_JOINTS]
-    detector = pa_mpjpe(torch.from_numpy(plain_world(samples))[:, limbs], true)
-    looks = pa_mpjpe(people.detection.world[:, limbs], true)
+    detector = pa_mpjpe(torch.from_numpy(plain_world(samples))[:, POSE_LIMBS], true)
+    looks = pa_mpjpe(people.detection.world[:, POSE_LIMBS], true)
     body = pa_mpjpe(fitted, true)
     return {
         "people": len(people),

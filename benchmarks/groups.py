@@ -44,8 +44,8 @@ from model_server.camera import Camera, camera_of
 from model_server.crops import box_around
 from model_server.estimate import Person
 from model_server.image import decode_photo
-from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS, indices
-from model_server.learning.training.metrics import LIMB_JOINTS
+from model_server.landmark_names import COCO_FROM_POSE
+from model_server.learning.training.metrics import COCO_LIMBS
 from model_server.physique import Physique
 from model_server.pipeline import Pipeline, load_pipeline
 from model_server.settings import ASSETS
@@ -53,7 +53,6 @@ from model_server.settings import ASSETS
 Array = NDArray[Any]
 
 HEADER: Final = "| group | found | stature % | ratio % | depth % | body mm | beside px | changed |"
-LIMBS: Final = list(indices(COCO_JOINTS, LIMB_JOINTS))
 SURE: Final = 0.5
 FLOOR_COLOR: Final = (150, 150, 150)
 
@@ -104,7 +103,7 @@ class Judge:
         return Found(
             np.log(np.array(statures) / self._physique.stature(truth.phenotypes)),
             np.log(np.array(depths) / truth.translation[2]),
-            np.array([apart_mm(person.keypoints.cam[LIMBS], joints_cam[LIMBS]) for person in pair]),
+            np.array([apart_mm(p.keypoints.cam[COCO_LIMBS], joints_cam[COCO_LIMBS]) for p in pair]),
             np.array([beside_px(person) for person in pair]),
         )
 

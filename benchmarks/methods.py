@@ -19,7 +19,6 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from model_server.landmark_names import POSE_LANDMARKS
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.pose_bones import POSE_BONES
@@ -33,12 +32,11 @@ from model_server.learning.network.state import Posed
 from model_server.learning.samples.look_again import plain_world
 from model_server.learning.training.batch import People, Truth, evidence_and_truth
 from model_server.learning.training.checkpoint import load_network
-from model_server.learning.training.metrics import LIMB_JOINTS, mpjpe, pa_mpjpe
+from model_server.learning.training.metrics import LIMB_JOINTS, POSE_LIMBS, mpjpe, pa_mpjpe
 
 GRADIENT_STEPS: Final = (20, 50, 100, 200)
 SIZES: Final = (1, 32)
 CHUNK: Final = 100
-DETECTED_LIMBS: Final = [POSE_LANDMARKS.index(joint) for joint in LIMB_JOINTS]
 HEADER: Final = "then PA-MPJPE, MPJPE, PVE in mm, share whose energy falls, ms for 1 and 32"
 
 
@@ -169,7 +167,7 @@ def main() -> None:
     print(f"{len(people)} people, {HEADER}")
     plain = torch.from_numpy(plain_world(arguments.samples)[: arguments.people])
     for name, world in (("detector", plain), ("its best look", people.detection.world)):
-        print(f"{name:<22} {pa_mpjpe(world[:, DETECTED_LIMBS], judge.true_joints).mean():7.1f}")
+        print(f"{name:<22} {pa_mpjpe(world[:, POSE_LIMBS], judge.true_joints).mean():7.1f}")
     for name, network in networks.items():
         for line in lines_of(network, name, people, judge):
             print(line)

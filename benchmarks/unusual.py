@@ -50,9 +50,9 @@ from model_server.arrays import ImageArray
 from model_server.body_params import BodyParams
 from model_server.crops import box_around
 from model_server.estimate import Estimate, Person
-from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS, indices
+from model_server.landmark_names import COCO_JOINTS, indices
 from model_server.learning.mocap import so3
-from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
+from model_server.learning.training.metrics import COCO_LIMBS, POSE_LIMBS, pa_mpjpe
 from model_server.pipeline import load_pipeline
 from model_server.settings import ASSETS
 
@@ -89,7 +89,6 @@ class Judge:
         self.mesher = Mesher(assets / "anny.npz")
         self.masks = MaskFinder()
         self._coco = list(indices(names, [f"coco:{joint}" for joint in COCO_JOINTS]))
-        self._limbs = list(indices(COCO_JOINTS, LIMB_JOINTS))
 
     def answer(self, shot: Shot, estimate: Estimate) -> Answer:
         """Who of the estimate is the person of the picture, if anybody."""
@@ -106,12 +105,12 @@ class Judge:
         person, mask = answer.person, answer.mask
         if person is None:
             return Trial(len(estimate.people))
-        true = shot.landmarks_cam[self._coco][self._limbs]
-        seen = person.landmarks.pose.world_m[list(indices(POSE_LANDMARKS, LIMB_JOINTS))]
+        true = shot.landmarks_cam[self._coco][COCO_LIMBS]
+        seen = person.landmarks.pose.world_m[POSE_LIMBS]
         shape, true_shape = person.parameters.phenotypes, shot.truth.phenotypes
         trial = Trial(
             claimed=len(estimate.people),
-            body_mm=apart_mm(person.keypoints.cam[self._limbs], true),
+            body_mm=apart_mm(person.keypoints.cam[COCO_LIMBS], true),
             detector_mm=apart_mm(seen, true),
             turned_deg=degrees_apart(person.parameters, shot.truth),
             age_off=abs(shape["age"] - true_shape["age"]),

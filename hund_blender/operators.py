@@ -166,9 +166,7 @@ class HUND_OT_import_photos(bpy.types.Operator, ImportHelper):  # type: ignore[m
         )
 
     def _run_now(self, job: Job) -> set[Any]:
-        """Scripts without a window have no timers to wait for."""
-        job.run()
-        SLOT.problems = job.problems
+        SLOT.run_now(job)
         for problem in job.problems:
             self.report(
                 {"WARNING"}, f"{problem.subject} {problem.message} {problem.remedy}".strip()

@@ -30,8 +30,7 @@ class _ServerOperator(bpy.types.Operator):
         if not bpy.app.background:
             TASKS.run_in_background(task, show_task)
             return {"FINISHED"}
-        task.run()  # scripts without a window have no timers to wait for
-        TASKS.last, TASKS.problems = task, task.problems
+        TASKS.run_now(task)
         for problem in task.problems:
             self.report({"WARNING"}, f"{problem.message} {problem.remedy}")
         return {"CANCELLED"} if task.problems else {"FINISHED"}

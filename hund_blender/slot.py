@@ -42,6 +42,11 @@ class Slot(Generic[W]):
         job.start()
         bpy.app.timers.register(tick, first_interval=TICK_S, persistent=True)
 
+    def run_now(self, job: W) -> None:
+        """Drive a job to its end, where there is no window and no timer."""
+        job.run()
+        self.last, self.problems = job, job.problems
+
     def cancel(self) -> None:
         if self.job is not None:
             self.job.cancel()

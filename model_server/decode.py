@@ -94,18 +94,18 @@ class Decoder:
         camera: Camera,
     ) -> list[Person]:
         """The people behind a batch of `evidence_of`, by the looks that the body explains best."""
+        rows, starts = best_rows(posed.energy, people), _starts(people)
         return [
-            self._person(posed, start, person, camera, theirs)
-            for start, person, theirs in zip(_starts(people), people, details, strict=True)
+            self._person(posed, row, person.with_best(row - start), camera, theirs)
+            for row, start, person, theirs in zip(rows, starts, people, details, strict=True)
         ]
 
     def _person(
-        self, posed: Posed, start: int, landmarks: PersonLandmarks, camera: Camera, details: Details
+        self, posed: Posed, row: int, seen: PersonLandmarks, camera: Camera, details: Details
     ) -> Person:
-        chosen = best_look(posed.energy[start : start + len(landmarks.hypotheses)])
-        index, seen = start + chosen, landmarks.with_best(chosen)
+        """Whoever a row of the batch poses, seen first by the look that the row is made of."""
         confidence = seen.pose.visibility * seen.support[0]
-        parameters, joints_cam = self._fused(posed, index, details)
+        parameters, joints_cam = self._fused(posed, row, details)
         return Person(
             box=person_box(seen.pose),
             confidence=seen.confidence,

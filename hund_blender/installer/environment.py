@@ -54,19 +54,25 @@ class Environment:
     @property
     def device(self) -> Device | None:
         """What the environment was made for, None where it was not made to the end."""
-        try:
-            return Device(json.loads(self._stamp.read_text(encoding="utf-8"))["device"])
-        except (OSError, ValueError, KeyError):
-            return None
+        made = self._made()
+        return None if made is None else made[0]
 
     @property
     def state(self) -> State:
-        device = self.device
-        if device is None:
+        made = self._made()
+        if made is None:
             return State.ABSENT
-        stamp = json.loads(self._stamp.read_text(encoding="utf-8"))
-        is_current = self.bundle is None or stamp["identity"] == self.bundle.identity(device)
+        device, identity = made
+        is_current = self.bundle is None or identity == self.bundle.identity(device)
         return State.READY if is_current and self.python.is_file() else State.OUTDATED
+
+    def _made(self) -> tuple[Device, str] | None:
+        """For which device and from what the environment was made, if it was to the end."""
+        try:
+            stamp = json.loads(self._stamp.read_text(encoding="utf-8"))
+            return Device(stamp["device"]), stamp["identity"]
+        except (OSError, ValueError, KeyError):
+            return None
 
     @property
     def has_remains(self) -> bool:

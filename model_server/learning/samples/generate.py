@@ -32,7 +32,7 @@ from model_server.learning.rendering import (
 )
 from model_server.learning.samples.people import PHENOTYPES, PICTURE_PX, People, random_people
 from model_server.learning.samples.pictures import Picture, encode, write_pictures
-from model_server.learning.samples.store import Samples
+from model_server.learning.samples.store import Samples, columns_of
 from model_server.learning.shards import write_shard
 
 SHARD: Final = 1000  # people drawn for a shard; those the detector misses are left out
@@ -93,17 +93,7 @@ def posed_person(people: People, row: int) -> PosedPerson:
 def samples_of(people: People, found: list[tuple[int, PoseLandmarks]]) -> Samples:
     rows = np.array([row for row, _ in found])
     truth = {field.name: getattr(people, field.name)[rows] for field in fields(People)}
-
-    def seen(name: str) -> np.ndarray:
-        return np.stack([getattr(landmarks, name) for _, landmarks in found]).astype(np.float32)
-
-    return Samples(
-        **truth,
-        landmarks_px=seen("landmarks_px"),
-        visibility=seen("visibility"),
-        world=seen("world_m"),
-        depth=seen("depth"),
-    )
+    return Samples(**truth, **columns_of([landmarks for _, landmarks in found]))
 
 
 def main() -> None:

@@ -17,12 +17,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from model_server.landmarks import PoseLandmarks
 from model_server.learning.samples.picture_files import shards_with_pictures
 from model_server.learning.samples.pictures import decode, read_pictures, write_pictures
-from model_server.learning.samples.store import Array, Samples, read_shard
+from model_server.learning.samples.store import Array, Samples, columns_of, read_shard
 from model_server.learning.shards import read_shards, write_shard
 from model_server.people import PeopleFinder
 
@@ -53,18 +51,7 @@ def plain_look(samples: Samples, row: int) -> PoseLandmarks:
 def seen_again(samples: Samples, rows: Sequence[int], poses: Sequence[PoseLandmarks]) -> SeenAgain:
     """Some of the samples with the landmarks of `poses`."""
     some = Samples(*(getattr(samples, field.name)[list(rows)] for field in fields(Samples)))
-
-    def seen(name: str) -> np.ndarray:
-        return np.stack([getattr(pose, name) for pose in poses]).astype(np.float32)
-
-    anew = replace(
-        some,
-        landmarks_px=seen("landmarks_px"),
-        visibility=seen("visibility"),
-        world=seen("world_m"),
-        depth=seen("depth"),
-    )
-    return SeenAgain(**vars(anew), plain_world=some.world)
+    return SeenAgain(**vars(replace(some, **columns_of(poses))), plain_world=some.world)
 
 
 def main() -> None:

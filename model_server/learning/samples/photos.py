@@ -28,7 +28,7 @@ from model_server.landmarks import PoseDetector, PoseLandmarks
 from model_server.learning.body.pose_bones import POSE_BONES
 from model_server.learning.samples.people import PHENOTYPES, PICTURE_PX
 from model_server.learning.samples.pictures import Picture, encode, write_pictures
-from model_server.learning.samples.store import Samples
+from model_server.learning.samples.store import Samples, columns_of
 from model_server.learning.shards import write_shard
 from model_server.people import PeopleFinder
 from model_server.person_crop import person_square
@@ -81,9 +81,7 @@ def samples_of(found: list[Found]) -> Samples:
     count = len(found)
     scale = np.array([person.crop.scale for person in found], np.float32)
     corners = np.stack([person.corner_px for person in found])
-
-    def seen(name: str) -> np.ndarray:
-        return np.stack([getattr(person.pose, name) for person in found]).astype(np.float32)
+    seen = columns_of([person.pose for person in found])
 
     def unknown(*shape: int) -> np.ndarray:
         return np.full((count, *shape), np.nan, np.float32)
@@ -96,10 +94,10 @@ def samples_of(found: list[Found]) -> Samples:
         translation=unknown(3),
         focal_px=focal / scale,
         center_px=(centers - corners) / scale[:, None],
-        landmarks_px=(seen("landmarks_px") - corners[:, None]) / scale[:, None, None],
-        visibility=seen("visibility"),
-        world=seen("world_m"),
-        depth=seen("depth") / scale[:, None],
+        landmarks_px=(seen["landmarks_px"] - corners[:, None]) / scale[:, None, None],
+        visibility=seen["visibility"],
+        world=seen["world"],
+        depth=seen["depth"] / scale[:, None],
     )
 
 

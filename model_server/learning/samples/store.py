@@ -5,12 +5,15 @@ most.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import numpy.typing as npt
 
+from model_server.landmarks import PoseLandmarks
 from model_server.learning import shards
 
 Array = npt.NDArray[Any]
@@ -33,6 +36,20 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.rotations)
+
+
+def columns_of(looks: Sequence[PoseLandmarks]) -> dict[str, Array]:
+    """What the detector said of N people, by the names that samples have for it."""
+    names = {
+        "landmarks_px": "landmarks_px",
+        "visibility": "visibility",
+        "world": "world_m",
+        "depth": "depth",
+    }
+    return {
+        column: np.stack([getattr(look, name) for look in looks]).astype(np.float32)
+        for column, name in names.items()
+    }
 
 
 def read_shard(path: Path) -> Samples:

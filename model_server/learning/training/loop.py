@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel, body_with_skin
 from model_server.learning.encoder.read import read_people
@@ -38,7 +37,7 @@ from model_server.learning.training.config import TRAINABLE, TrainConfig, traini
 from model_server.learning.training.flawless import flawless
 from model_server.learning.training.imagine import Poses, imagined
 from model_server.learning.training.losses import trajectory_loss
-from model_server.learning.training.metrics import LIMB_JOINTS, pa_mpjpe
+from model_server.learning.training.metrics import LIMB_JOINTS, POSE_LIMBS, pa_mpjpe
 from model_server.learning.training.regimes import REGIMES, Regime, unlabelled_loss
 from model_server.learning.training.withheld import StraightHips, bent_hips
 
@@ -172,8 +171,7 @@ def limb_errors(network: Descent, people: People) -> tuple[Tensor, list[Tensor]]
     evidence, sight, truth = evidence_and_truth(people, network.body)
     names = network.body.names
     rows = [names.index(f"coco:{joint}") for joint in LIMB_JOINTS]
-    assert all(joint in COCO_JOINTS for joint in LIMB_JOINTS)
-    seen = people.detection.world[:, [POSE_LANDMARKS.index(joint) for joint in LIMB_JOINTS]]
+    seen = people.detection.world[:, POSE_LIMBS]
     true = truth.landmarks[:, rows]
     stages, _ = network(evidence, sight)
     return pa_mpjpe(seen, true), [pa_mpjpe(posed.landmarks[:, rows], true) for posed in stages]

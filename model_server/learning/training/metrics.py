@@ -7,6 +7,7 @@ from typing import Final
 
 from torch import Tensor
 
+from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS, indices
 from model_server.learning.body.rotations import nearest_rotation
 
 LIMB_JOINTS: Final = tuple(
@@ -14,6 +15,8 @@ LIMB_JOINTS: Final = tuple(
     for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
     for side in ("left", "right")
 )
+COCO_LIMBS: Final = list(indices(COCO_JOINTS, LIMB_JOINTS))
+POSE_LIMBS: Final = list(indices(POSE_LANDMARKS, LIMB_JOINTS))
 
 
 def mpjpe(predicted: Tensor, true: Tensor) -> Tensor:
