@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import bpy
 
-from .operators import PHOTO_EXTENSIONS, HUND_OT_import_photos
+from .operators import HUND_OT_import_photos
 from .panels import HUND_PT_main
+from .photo_files import PHOTO_EXTENSIONS
 
 
 class HUND_FH_photos(bpy.types.FileHandler):

@@ -18,6 +18,7 @@ from .errors import SceneError
 from .job import Doors, Job, PhotoResult
 from .progress import Problem
 from .scene.people import DEFAULT_SCENE, SceneOptions, add_photos
+from .scene.pose_assets import add_pose_assets
 from .scene.restore import can_build
 from .scene.takeover import take_over_pose, take_over_shape
 from .slot import Slot
@@ -28,6 +29,7 @@ SLOT: Final[Slot[Job]] = Slot()
 NEW_CHARACTERS: Final = "CHARACTERS"
 POSE: Final = "POSE"
 SHAPE: Final = "SHAPE"
+POSE_ASSETS: Final = "POSE_ASSETS"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def new_job(
             return take_over_pose(target, options.character, results)
         if options.make == SHAPE:
             return take_over_shape(target, options.character, results)
+        if options.make == POSE_ASSETS:
+            return add_pose_assets(target, results, options.scene.rig)
         return add_photos(target, results, options.scene)
 
     return Job(paths, options.question, Doors(connect, SERVERS.broke_off, can_build, place))

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 
 from .feedback import characters_across, draw_problem, draw_text
-from .importing import POSE, SHAPE, SLOT
+from .importing import POSE, POSE_ASSETS, SHAPE, SLOT
 from .job import Job
 from .operators import (
     HUND_OT_cancel,
@@ -38,9 +38,7 @@ class HUND_PT_main(bpy.types.Panel):
         elif not is_set_up(server_settings(context)):
             _draw_set_up(layout, context)
         else:
-            layout.operator(
-                HUND_OT_import_photos.bl_idname, text="Import Photos…", icon="IMAGE_DATA"
-            )
+            _draw_imports(layout)
         if SLOT.problems:
             _draw_problems(layout, context)
 
@@ -79,6 +77,14 @@ def _draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     draw_text(layout, text, characters_across(context, MARGIN_PX))
     show = layout.operator("preferences.addon_show", text="Set Up…", icon="PREFERENCES")
     show.module = __package__ or ""
+
+
+def _draw_imports(layout: bpy.types.UILayout) -> None:
+    layout.operator(HUND_OT_import_photos.bl_idname, text="Import Photos…", icon="IMAGE_DATA")
+    assets: Any = layout.operator(
+        HUND_OT_import_photos.bl_idname, text="Pose Assets from Photos…", icon="ASSET_MANAGER"
+    )
+    assets.make = POSE_ASSETS
 
 
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:

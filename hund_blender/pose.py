@@ -13,6 +13,7 @@ import numpy.typing as npt
 from .axes import BLENDER_FROM_CAM, blender_from_cam, height_above
 from .body import Body, PosedBody, RestBody
 from .estimate import Person, Photo
+from .rigs import Rig
 from .rotations import matrices_from_quaternions
 
 Array = npt.NDArray[Any]
@@ -133,6 +134,12 @@ def posed_frames(rest_frames: Array, deforms: Array, heads: Array) -> Array:
     frames[:, :3, :3] = deforms @ rest_frames[:, :3, :3]
     frames[:, :3, 3] = heads
     return frames
+
+
+def local_transforms_of(rig: Rig, rest_frames: Array, rest: RestBody, posed: PosedBody) -> Array:
+    """What Blender keeps per bone (R, 4, 4) when a rig with these rest frames carries a body."""
+    posed_bones = posed_frames(rest_frames, *rig.posed(rest, posed.bone_deforms, posed.heads))
+    return local_transforms(rig.bone_parents, rest_frames, posed_bones)
 
 
 @dataclass(frozen=True, eq=False)

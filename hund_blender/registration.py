@@ -11,6 +11,7 @@ from bpy.app.handlers import persistent
 from . import file_handlers, operators, panels, properties, server_operators
 from .importing import SERVERS, SLOT
 from .preferences import HundPreferences
+from .scene.asset_catalogues import define_after_saving
 from .server_tasks import TASKS
 
 CLASSES: Final = (
@@ -36,6 +37,7 @@ def register() -> None:
     properties.attach()
     bpy.types.TOPBAR_MT_file_import.append(panels.draw_import_menu)  # type: ignore[arg-type]
     bpy.app.handlers.load_pre.append(cancel_before_load)
+    bpy.app.handlers.save_post.append(define_after_saving)
 
 
 def unregister() -> None:
@@ -45,6 +47,7 @@ def unregister() -> None:
     if task is not None:
         task.wait(STOPPING_S)
     SERVERS.stop()
+    bpy.app.handlers.save_post.remove(define_after_saving)
     bpy.app.handlers.load_pre.remove(cancel_before_load)
     bpy.types.TOPBAR_MT_file_import.remove(panels.draw_import_menu)  # type: ignore[arg-type]
     properties.detach()

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..body import PosedBody, RestBody
 from ..bones import DrawnBones
 from ..compat import deselect_bones
-from ..pose import local_transforms, posed_frames
+from ..pose import local_transforms_of
 from ..rigs import Rig
 from .restore import active_kept, editing_bones, object_mode
 
@@ -104,8 +104,7 @@ def pose_armature(
 ) -> None:
     """Turn the bones into a pose of the body at the object's origin; only the root bone moves."""
     frames = rest_frames(armature_object, rig.bone_names)
-    posed_bones = posed_frames(frames, *rig.posed(rest, posed.bone_deforms, posed.heads))
-    transforms = local_transforms(rig.bone_parents, frames, posed_bones)
+    transforms = local_transforms_of(rig, frames, rest, posed)
     turn_bones(armature_object, rig.bone_names, transforms[:, :3, :3])
     for name in rig.bone_names:
         armature_object.pose.bones[name].location = (0.0, 0.0, 0.0)

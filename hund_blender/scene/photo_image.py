@@ -9,36 +9,61 @@ from typing import Any, Final
 
 import bpy
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import SceneError
 from ..estimate import Photo
 from ..exif import UPRIGHT, jpeg_orientation, upright
+
+Array = npt.NDArray[Any]
 
 JPEG_QUALITY: Final = 95
 
 
 def load_photo(path: Path, photo: Photo) -> bpy.types.Image:
     """Load the photo; a turned one as an upright packed copy, since Blender ignores EXIF."""
+    image = _load(path)
+    orientation = _orientation(path)
+    return image if orientation == UPRIGHT else _turned(image, photo, orientation)
+
+
+def photo_pixels(path: Path) -> Array:
+    """The upright photo's pixels (H, W, 4), RGBA 0…1, first row on top; no image stays behind."""
+    stored = _load(path)
+    try:
+        return upright(_read(stored), _orientation(path))
+    finally:
+        bpy.data.images.remove(stored)
+
+
+def _load(path: Path) -> bpy.types.Image:
     try:
         image = bpy.data.images.load(str(path))
     except RuntimeError as error:
         raise _unreadable(path) from error
     if 0 in _size(image):
         raise _unreadable(path)
-    orientation = jpeg_orientation(path.read_bytes())
-    return image if orientation == UPRIGHT else _turned(image, photo, orientation)
+    return image
+
+
+def _orientation(path: Path) -> int:
+    return jpeg_orientation(path.read_bytes())
 
 
 def _turned(stored: bpy.types.Image, photo: Photo, orientation: int) -> bpy.types.Image:
-    width, height = _size(stored)
-    pixels = np.empty(width * height * 4, np.float32)
-    _pixels(stored).foreach_get(pixels)
-    name = stored.name
+    name, pixels = stored.name, upright(_read(stored), orientation)
     bpy.data.images.remove(stored)
-    turned = upright(pixels.reshape(height, width, 4)[::-1], orientation)[::-1]
     drawn = bpy.data.images.new(name, photo.width, photo.height)
-    _pixels(drawn).foreach_set(np.ascontiguousarray(turned).ravel())
+    _pixels(drawn).foreach_set(np.ascontiguousarray(pixels[::-1]).ravel())
     return _packed_as_jpeg(drawn, name)
+
+
+def _read(image: bpy.types.Image) -> Array:
+    """Pixels (H, W, 4) as stored, first row on top."""
+    width, height = _size(image)
+    pixels = np.empty(width * height * 4, np.float32)
+    _pixels(image).foreach_get(pixels)
+    return pixels.reshape(height, width, 4)[::-1]
 
 
 def _packed_as_jpeg(drawn: bpy.types.Image, name: str) -> bpy.types.Image:

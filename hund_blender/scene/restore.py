@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import bpy
 
 # Collections of bpy.data that an import adds to, users before what they use.
-_DATA: Final = ("meshes", "armatures", "cameras", "materials", "images", "texts")
+_DATA: Final = ("meshes", "armatures", "cameras", "materials", "images", "texts", "actions")
 _TOUCHED: Final = ("collections", "objects", *_DATA)
 MODES_TO_BUILD_IN: Final = frozenset({"OBJECT", "POSE"})
 

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist chooses before an import, whatever the photos come from."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+from .client import Question
+from .importing import NEW_CHARACTERS, POSE, POSE_ASSETS, SHAPE, ImportOptions
+from .rigs import GAME_ENGINE, MAKEHUMAN, MIXAMO
+from .scene.people import SceneOptions
+
+FOR_EVERYBODY: Final = frozenset({NEW_CHARACTERS, POSE_ASSETS})
+FOR_A_CHARACTER: Final = frozenset({POSE, SHAPE})
+
+
+class ImportSettings:
+    """Mixed into operators, which Blender then gives these properties."""
+
+    make: bpy.props.EnumProperty(
+        name="Make",
+        description="What to make of the photo",
+        items=(
+            (NEW_CHARACTERS, "New Characters", "Build everybody in the photos"),
+            (POSE, "Pose", "Pose the active character like the largest person in the photo"),
+            (SHAPE, "Body Shape", "Give the active character the shape of the largest person"),
+            (POSE_ASSETS, "Pose Assets", "Keep everybody's pose in the pose library"),
+        ),
+        options={"SKIP_SAVE"},
+    )
+    rig: bpy.props.EnumProperty(
+        name="Rig",
+        description="Bones and their names",
+        items=(
+            (MAKEHUMAN, "MakeHuman", "All 104 bones, named as in MakeHuman's default rig"),
+            (MIXAMO, "Mixamo", "54 bones named as Mixamo's: mixamorig:Hips and so on"),
+            (GAME_ENGINE, "Game Engine", "54 bones named as Unreal's mannequin: pelvis, thigh_l"),
+        ),
+    )
+    max_people: bpy.props.IntProperty(
+        name="Most People",
+        description="How many people to find at most, the largest first",
+        default=8,
+        min=1,
+        max=32,
+    )
+    focal_35mm: bpy.props.FloatProperty(
+        name="Focal Length",
+        description="Full-frame equivalent of the lens in millimetres; 0 takes it from the photo",
+        default=0.0,
+        min=0.0,
+        soft_max=300.0,
+    )
+    grey: bpy.props.BoolProperty(
+        name="Plain Grey",
+        description="One grey material instead of skin, eyes and mouth",
+        default=False,
+    )
+    on_floor: bpy.props.BoolProperty(
+        name="Stand on Floor",
+        description="Put the lowest point of all people in a photo, and its camera with them, "
+        "to height 0; else the camera is at height 0",
+        default=True,
+    )
+    match_camera: bpy.props.BoolProperty(
+        name="Match Camera",
+        description="Add a camera that sees the people as the photo does, the photo behind them",
+        default=True,
+    )
+    use_camera: bpy.props.BoolProperty(
+        name="Set Scene Camera",
+        description="Look and render through the first photo's camera, at the photo's size",
+        default=True,
+    )
+
+    @property
+    def looks_through_camera(self) -> bool:
+        return bool(self.make == NEW_CHARACTERS and self.match_camera and self.use_camera)
+
+    def chosen_options(self, character: str) -> ImportOptions:
+        """These settings, for a character where one is posed or shaped."""
+        people = self.max_people if self.make in FOR_EVERYBODY else 1
+        question = Question(people, self.focal_35mm or None)
+        scene = SceneOptions(
+            rig=self.rig,
+            on_floor=self.on_floor,
+            match_camera=self.match_camera,
+            use_camera=self.use_camera,
+            grey=self.grey,
+        )
+        return ImportOptions(question, scene, self.make, character)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What goes with what is to be made."""
+        layout: Any = self.layout  # type: ignore[attr-defined]
+        layout.use_property_split = True
+        layout.prop(self, "make")
+        layout.prop(self, "focal_35mm")
+        if self.make in FOR_EVERYBODY:
+            layout.prop(self, "max_people")
+            layout.prop(self, "rig")
+        if self.make == NEW_CHARACTERS:
+            self._draw_scene(layout)
+        if self.make == POSE_ASSETS:
+            _draw_pose_assets(layout)
+
+    def _draw_scene(self, layout: Any) -> None:
+        layout.prop(self, "grey")
+        layout.prop(self, "on_floor")
+        layout.prop(self, "match_camera")
+        row = layout.row()
+        row.active = self.match_camera
+        row.prop(self, "use_camera")
+
+
+def _draw_pose_assets(layout: Any) -> None:
+    layout.label(text="Choose no photo to take all of the folder")
+    if not bpy.data.filepath:
+        layout.label(text="They get their catalogue when you save", icon="INFO")
