@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import bpy
@@ -16,20 +17,9 @@ FOR_EVERYBODY: Final = frozenset({NEW_CHARACTERS, POSE_ASSETS})
 FOR_A_CHARACTER: Final = frozenset({POSE, SHAPE})
 
 
-class ImportSettings:
-    """Mixed into operators, which Blender then gives these properties."""
+class ImportDefaults:
+    """What is the same for most imports: mixed into the preferences, too."""
 
-    make: bpy.props.EnumProperty(
-        name="Make",
-        description="What to make of the photo",
-        items=(
-            (NEW_CHARACTERS, "New Characters", "Build everybody in the photos"),
-            (POSE, "Pose", "Pose the active character like the largest person in the photo"),
-            (SHAPE, "Body Shape", "Give the active character the shape of the largest person"),
-            (POSE_ASSETS, "Pose Assets", "Keep everybody's pose in the pose library"),
-        ),
-        options={"SKIP_SAVE"},
-    )
     rig: bpy.props.EnumProperty(
         name="Rig",
         description="Bones and their names",
@@ -46,17 +36,44 @@ class ImportSettings:
         min=1,
         max=32,
     )
+    scale: bpy.props.FloatProperty(
+        name="Scale",
+        description="Size of the people and their cameras; 1 where a Blender unit is a metre",
+        default=1.0,
+        min=0.001,
+        soft_min=0.01,
+        soft_max=100.0,
+    )
+    grey: bpy.props.BoolProperty(
+        name="Plain Grey",
+        description="One grey material instead of skin, eyes and mouth",
+        default=False,
+    )
+
+
+DEFAULTS: Final = ("rig", "max_people", "scale", "grey")
+
+
+class ImportSettings(ImportDefaults):
+    """Mixed into operators, which Blender then gives these properties."""
+
+    make: bpy.props.EnumProperty(
+        name="Make",
+        description="What to make of the photo",
+        items=(
+            (NEW_CHARACTERS, "New Characters", "Build everybody in the photos"),
+            (POSE, "Pose", "Pose the active character like the largest person in the photo"),
+            (SHAPE, "Body Shape", "Give the active character the shape of the largest person"),
+            (POSE_ASSETS, "Pose Assets", "Keep everybody's pose in the pose library"),
+        ),
+        options={"SKIP_SAVE"},
+    )
     focal_35mm: bpy.props.FloatProperty(
         name="Focal Length",
         description="Full-frame equivalent of the lens in millimetres; 0 takes it from the photo",
         default=0.0,
         min=0.0,
         soft_max=300.0,
-    )
-    grey: bpy.props.BoolProperty(
-        name="Plain Grey",
-        description="One grey material instead of skin, eyes and mouth",
-        default=False,
     )
     on_floor: bpy.props.BoolProperty(
         name="Stand on Floor",
@@ -79,12 +96,19 @@ class ImportSettings:
     def looks_through_camera(self) -> bool:
         return bool(self.make == NEW_CHARACTERS and self.match_camera and self.use_camera)
 
+    def begin_with(self, defaults: Mapping[str, Any]) -> None:
+        """Take what nobody chose, now or in the last import, from the preferences."""
+        for name, value in defaults.items():
+            if not self.properties.is_property_set(name):  # type: ignore[attr-defined]
+                setattr(self, name, value)
+
     def chosen_options(self, character: str) -> ImportOptions:
         """These settings, for a character where one is posed or shaped."""
         people = self.max_people if self.make in FOR_EVERYBODY else 1
         question = Question(people, self.focal_35mm or None)
         scene = SceneOptions(
             rig=self.rig,
+            scale=self.scale,
             on_floor=self.on_floor,
             match_camera=self.match_camera,
             use_camera=self.use_camera,
@@ -107,6 +131,7 @@ class ImportSettings:
             _draw_pose_assets(layout)
 
     def _draw_scene(self, layout: Any) -> None:
+        layout.prop(self, "scale")
         layout.prop(self, "grey")
         layout.prop(self, "on_floor")
         layout.prop(self, "match_camera")

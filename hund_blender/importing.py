@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from .body import Body
 from .client import DEFAULT_QUESTION, Client, Question
 from .connection import Servers, ServerSettings
 from .errors import SceneError
-from .job import Doors, Job, PhotoResult
+from .job import Doors, Job, PhotoResult, unheard
 from .progress import Problem
 from .scene.people import DEFAULT_SCENE, SceneOptions, add_photos
 from .scene.pose_assets import add_pose_assets
@@ -43,7 +43,11 @@ class ImportOptions:
 
 
 def new_job(
-    scene: bpy.types.Scene, paths: Sequence[Path], options: ImportOptions, settings: ServerSettings
+    scene: bpy.types.Scene,
+    paths: Sequence[Path],
+    options: ImportOptions,
+    settings: ServerSettings,
+    answered: Callable[[PhotoResult | Problem], None] = unheard,
 ) -> Job:
     """A job, not started yet. It keeps the scene's name: scenes move in memory on undo."""
     scene_name = scene.name
@@ -64,4 +68,5 @@ def new_job(
             return add_pose_assets(target, results, options.scene.rig)
         return add_photos(target, results, options.scene)
 
-    return Job(paths, options.question, Doors(connect, SERVERS.broke_off, can_build, place))
+    doors = Doors(connect, SERVERS.broke_off, can_build, place, answered)
+    return Job(paths, options.question, doors)

@@ -20,7 +20,7 @@ from .body import Body
 from .client import Client, Question
 from .errors import CancelledError, HundError, PhotoError, ServerLostError
 from .estimate import Estimate
-from .progress import Problem, Progress, unexpected
+from .progress import Problem, Progress, problem_of, unexpected
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,10 @@ CANCELLED: Final = Problem(
 )
 
 
+def unheard(_: PhotoResult | Problem) -> None:
+    """Nobody listens to the answers as they come."""
+
+
 @dataclass(frozen=True)
 class Doors:
     """What a job needs from outside."""
@@ -52,6 +56,7 @@ class Doors:
     broke_off: Callable[[], None]  # in the thread, when the server went away in a request
     can_place: Callable[[], bool]  # the rest in the main thread
     place: Callable[[Sequence[PhotoResult]], Sequence[Problem]]
+    answered: Callable[[PhotoResult | Problem], None] = unheard  # of every photo, in turn
 
 
 class Job:
@@ -60,12 +65,15 @@ class Job:
     def __init__(self, paths: Sequence[Path], question: Question, doors: Doors) -> None:
         self.progress = Progress(0.0, "Starting the server")
         self.problems: list[Problem] = []
+        self.failure: HundError | None = None  # what stopped the import, where no photo is to blame
         self.is_finished = False
         self._paths = tuple(paths)
         self._question = question
         self._doors = doors
         self._results: list[PhotoResult] = []
-        self._events: queue.Queue[PhotoResult | Problem | Progress | None] = queue.Queue()
+        self._events: queue.Queue[PhotoResult | Problem | Progress | HundError | None] = (
+            queue.Queue()
+        )
         self._cancelled = threading.Event()
         self._client: Client | None = None
         self._thread = threading.Thread(target=self._work, daemon=True, name="hund-import")
@@ -115,8 +123,12 @@ class Job:
             match self._events.get_nowait():
                 case PhotoResult() as result:
                     self._results.append(result)
+                    self._doors.answered(result)
                 case Problem() as problem:
                     self.problems.append(problem)
+                    self._doors.answered(problem)
+                case HundError() as error:
+                    self._fail(error)
                 case Progress() as progress:
                     self.progress = progress
                 case None:
@@ -131,12 +143,16 @@ class Job:
             self.problems.extend(failed)
             self._placed = len(failed) < len(self._results)
         except HundError as error:
-            self.problems.append(Problem("", error.message, error.remedy))
+            self._fail(error)
         except Exception as error:
             # The timer must end, and the panel must say why.
             log.exception("placing the people failed")
-            self.problems.append(unexpected(error))
+            self._fail(unexpected(error))
         self.is_finished = True
+
+    def _fail(self, error: HundError) -> None:
+        self.failure = error
+        self.problems.append(problem_of(error))
 
     # The rest runs in the thread.
 
@@ -144,7 +160,7 @@ class Job:
         try:
             self._ask_for_all()
         except HundError as error:
-            self._events.put(Problem("", error.message, error.remedy))
+            self._events.put(error)
         except Exception as error:
             # A thread that dies in silence would leave the panel waiting for ever.
             log.exception("asking the server failed")
@@ -166,10 +182,11 @@ class Job:
         try:
             estimate = client.estimate(_read(path), self._question)
         except PhotoError as error:
-            return Problem(path.name, error.message, error.remedy)
+            return problem_of(error, path.name)
         except ServerLostError as error:
             self._doors.broke_off()
-            return Problem(path.name, error.message, error.remedy)
+            return problem_of(error, path.name)
+        log.info("%s: %d people", path.name, len(estimate.people))
         if not estimate.people:
             return Problem(path.name, "No people were found.", NOBODY_REMEDY)
         return PhotoResult(path, estimate, body)

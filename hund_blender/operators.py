@@ -16,7 +16,7 @@ from .import_settings import FOR_A_CHARACTER, ImportSettings
 from .importing import POSE_ASSETS, SLOT, new_job
 from .job import Job
 from .photo_files import PHOTO_EXTENSIONS, photos_in
-from .preferences import server_settings
+from .preferences import import_defaults, server_settings
 from .scene.character import character_of, estimated_phenotypes_of, phenotypes_of
 from .scene.shape import reshape
 
@@ -47,12 +47,14 @@ class HUND_OT_import_photos(ImportSettings, bpy.types.Operator, ImportHelper):  
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
         """Dropped photos need no file browser."""
+        self.begin_with(import_defaults(context))
         if self.files:
             return self.execute(context)
         browse: Any = ImportHelper.invoke
         return set(browse(self, context, event))
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
+        self.begin_with(import_defaults(context))  # scripts come without an invoke
         paths, character = self._paths(), character_of(context.object)
         if not paths:
             self.report({"ERROR"}, "No photo was chosen. Choose one or more image files.")

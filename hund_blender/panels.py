@@ -17,7 +17,7 @@ from .operators import (
     HUND_OT_reset_shape,
 )
 from .preferences import is_set_up, server_settings
-from .progress import Problem
+from .progress import problem_of
 from .properties import SLIDERS
 from .scene.character import character_of, shape_obstacle
 
@@ -68,8 +68,7 @@ class HUND_PT_body(bpy.types.Panel):
         column.separator()
         column.operator(HUND_OT_reset_shape.bl_idname, icon="LOOP_BACK")
         if problem is not None:
-            told = Problem("", problem.message, problem.remedy)
-            draw_problem(layout.box(), told, characters_across(context, MARGIN_PX))
+            draw_problem(layout.box(), problem_of(problem), characters_across(context, MARGIN_PX))
 
 
 def _draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -9,6 +9,7 @@ import bpy
 
 from .connection import ServerSettings
 from .feedback import characters_across, draw_problem, draw_text
+from .import_settings import DEFAULTS, ImportDefaults
 from .installer.environment import Environment, State
 from .installer.machine import Device
 from .server_process import ENVIRONMENT_VARIABLE, chosen_python
@@ -22,7 +23,7 @@ SIZES: Final = {
 }
 
 
-class HundPreferences(bpy.types.AddonPreferences):
+class HundPreferences(ImportDefaults, bpy.types.AddonPreferences):
     bl_idname = __package__
 
     device: bpy.props.EnumProperty(
@@ -59,6 +60,7 @@ class HundPreferences(bpy.types.AddonPreferences):
             _draw_installation(layout.box(), self, environment, characters)
         _draw_check(layout, characters)
         _draw_others(layout.box(), self)
+        _draw_defaults(layout.box(), self)
 
 
 def _draw_installation(
@@ -147,6 +149,18 @@ def _draw_others(layout: bpy.types.UILayout, chosen: Any) -> None:
     row = layout.row()
     row.active = bool(chosen.remote_address)
     row.prop(chosen, "remote_token")
+
+
+def _draw_defaults(layout: bpy.types.UILayout, chosen: Any) -> None:
+    layout.label(text="Imports begin with")
+    for name in DEFAULTS:
+        layout.prop(chosen, name)
+
+
+def import_defaults(context: bpy.types.Context) -> dict[str, Any]:
+    """What imports begin with, by name; nothing where the add-on runs without being installed."""
+    addon = context.preferences.addons.get(__package__ or "")
+    return {} if addon is None else {name: getattr(addon.preferences, name) for name in DEFAULTS}
 
 
 def server_settings(context: bpy.types.Context) -> ServerSettings:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from .errors import HundError
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -24,10 +26,13 @@ class Problem:
     remedy: str
 
 
-def unexpected(error: Exception, subject: str = "") -> Problem:
+def problem_of(error: HundError, subject: str = "") -> Problem:
+    return Problem(subject, error.message, error.remedy)
+
+
+def unexpected(error: Exception) -> HundError:
     """What to say of a mistake of ours."""
-    return Problem(
-        subject,
+    return HundError(
         f"Unexpected {type(error).__name__}: {error}",
         "Please report this with the lines in the system console.",
     )

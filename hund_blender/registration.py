@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import bpy
 from bpy.app.handlers import persistent
 
-from . import file_handlers, operators, panels, properties, server_operators
+from . import cli, file_handlers, operators, panels, properties, server_operators
 from .importing import SERVERS, SLOT
 from .preferences import HundPreferences
 from .scene.asset_catalogues import define_after_saving
@@ -31,6 +31,9 @@ def cancel_before_load(*_: object) -> None:
     SLOT.cancel()
 
 
+_commands: list[Any] = []  # handles to take them back by
+
+
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
@@ -38,6 +41,8 @@ def register() -> None:
     bpy.types.TOPBAR_MT_file_import.append(panels.draw_import_menu)  # type: ignore[arg-type]
     bpy.app.handlers.load_pre.append(cancel_before_load)
     bpy.app.handlers.save_post.append(define_after_saving)
+    register_command: Any = bpy.utils.register_cli_command
+    _commands.append(register_command(cli.COMMAND, cli.run))
 
 
 def unregister() -> None:
@@ -47,6 +52,7 @@ def unregister() -> None:
     if task is not None:
         task.wait(STOPPING_S)
     SERVERS.stop()
+    bpy.utils.unregister_cli_command(_commands.pop())
     bpy.app.handlers.save_post.remove(define_after_saving)
     bpy.app.handlers.load_pre.remove(cancel_before_load)
     bpy.types.TOPBAR_MT_file_import.remove(panels.draw_import_menu)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ Array = npt.NDArray[Any]
 MAKEHUMAN: Final = "MAKEHUMAN"
 MIXAMO: Final = "MIXAMO"
 GAME_ENGINE: Final = "GAME_ENGINE"
+RIGS: Final = (MAKEHUMAN, MIXAMO, GAME_ENGINE)
 
 WITHOUT_SKIN: Final = 1e-9  # how much a bone's first turn counts: only where no skin tells
 

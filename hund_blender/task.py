@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from .errors import CancelledError, HundError
-from .progress import Problem, Progress, unexpected
+from .progress import Problem, Progress, problem_of, unexpected
 
 log = logging.getLogger(__name__)
 
@@ -82,12 +82,12 @@ class Task:
         except CancelledError as error:
             self._watch.note(str(error))
         except HundError as error:
-            self._fail(Problem("", error.message, error.remedy))
+            self._fail(error)
         except Exception as error:
             # A thread that dies in silence would tell the artist nothing.
             log.exception("work in the background failed")
             self._fail(unexpected(error))
 
-    def _fail(self, problem: Problem) -> None:
-        self.problems = [problem]
-        self._watch.note(f"Failed: {problem.message} {problem.remedy}")
+    def _fail(self, error: HundError) -> None:
+        self.problems = [problem_of(error)]
+        self._watch.note(f"Failed: {error.message} {error.remedy}")

@@ -33,6 +33,15 @@ def build_camera(
     return camera_object
 
 
+def scale_camera(camera_object: bpy.types.Object, scale: float) -> None:
+    """See the same of a scene in which all is larger by a factor."""
+    camera: Any = camera_object.data
+    camera_object.location *= scale
+    camera.clip_start *= scale
+    camera.clip_end *= scale
+    camera.display_size *= scale
+
+
 def _set_lens(camera: bpy.types.Camera, photo: Photo, render: bpy.types.RenderSettings) -> None:
     """Focal length and shift in terms of the side by which the photo fills the frame.
 

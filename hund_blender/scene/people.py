@@ -15,10 +15,10 @@ from ..bones import drawn_bones
 from ..errors import SceneError
 from ..job import PhotoResult
 from ..pose import PlacedPerson, place_people
-from ..progress import Problem, unexpected
+from ..progress import Problem, problem_of, unexpected
 from ..rigs import MAKEHUMAN, Rig, rig_of
 from .armature import build_armature, pose_armature
-from .camera import build_camera, set_render_size
+from .camera import build_camera, scale_camera, set_render_size
 from .character import remember
 from .materials import paint_grey
 from .mesh import build_mesh, set_facial_actions
@@ -38,6 +38,7 @@ class SceneOptions:
     """What an import builds of each photo."""
 
     rig: str = MAKEHUMAN
+    scale: float = 1.0  # Blender units per metre
     on_floor: bool = True  # else the camera is at height 0
     match_camera: bool = True
     use_camera: bool = True  # make the first photo's camera that of the scene
@@ -60,10 +61,10 @@ def add_photos(
                     is_first = not armatures
                     armatures += _add_photo(scene, view_layer, result, options, is_first=is_first)
                 except SceneError as error:
-                    problems.append(Problem(result.path.name, error.message, error.remedy))
+                    problems.append(problem_of(error, result.path.name))
                 except Exception as error:  # one photo must not take the others with it
                     log.exception("building %s failed", result.path.name)
-                    problems.append(unexpected(error, result.path.name))
+                    problems.append(problem_of(unexpected(error), result.path.name))
             _select_only(view_layer, armatures)
         if armatures:
             bpy.ops.ed.undo_push(message=UNDO_MESSAGE)
@@ -80,10 +81,10 @@ def _add_photo(
 ) -> list[bpy.types.Object]:
     photo, people = result.estimate.photo, result.estimate.people
     round_camera = place_people(result.body, people, on_floor=options.on_floor)
-    placed = beside_others(scene, view_layer, round_camera, photo)
+    placed = beside_others(scene, view_layer, round_camera, photo, options.scale)
     with removed_on_failure():
         collection = bpy.data.collections.new(result.path.stem)
-        remember_edges(collection, placed, photo)
+        remember_edges(collection, placed, photo, options.scale)
         scene.collection.children.link(collection)
         rig = rig_of(options.rig, result.body)
         armatures = [
@@ -95,7 +96,13 @@ def _add_photo(
                 paint_grey(skin.data)
         if options.match_camera:
             use_camera = options.use_camera and is_first
-            _add_camera(scene, result, placed.camera_location, collection, use_camera=use_camera)
+            camera = _add_camera(
+                scene, result, placed.camera_location, collection, use_camera=use_camera
+            )
+            scale_camera(camera, options.scale)
+        for armature in armatures:
+            armature.scale = (options.scale,) * 3
+            armature.location *= options.scale
     return armatures
 
 
@@ -106,7 +113,7 @@ def _add_camera(
     collection: bpy.types.Collection,
     *,
     use_camera: bool,
-) -> None:
+) -> bpy.types.Object:
     photo = result.estimate.photo
     image = load_photo(result.path, photo)
     if use_camera:
@@ -115,6 +122,7 @@ def _add_camera(
     camera = build_camera(name, photo, image, location, scene, collection)
     if use_camera:
         scene.camera = camera
+    return camera
 
 
 def _add_person(

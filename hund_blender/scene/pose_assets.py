@@ -17,7 +17,7 @@ from ..compat import new_object_channels
 from ..errors import SceneError
 from ..estimate import Person
 from ..job import PhotoResult
-from ..progress import Problem, unexpected
+from ..progress import Problem, problem_of, unexpected
 from ..rigs import rig_of
 from ..thumbnails import thumbnail
 from .asset_catalogues import CATALOGUE, define_catalogues_of_file
@@ -43,10 +43,10 @@ def add_pose_assets(
             try:
                 _add_photo(result, rig_key)
             except SceneError as error:
-                problems.append(Problem(result.path.name, error.message, error.remedy))
+                problems.append(problem_of(error, result.path.name))
             except Exception as error:  # one photo must not take the others with it
                 log.exception("making pose assets of %s failed", result.path.name)
-                problems.append(unexpected(error, result.path.name))
+                problems.append(problem_of(unexpected(error), result.path.name))
         if len(problems) < len(results):
             bpy.ops.ed.undo_push(message=UNDO_MESSAGE)
     return problems + define_catalogues_of_file()

@@ -21,17 +21,23 @@ Interval = tuple[float, float]
 
 
 def beside_others(
-    scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, placed: PlacedPhoto, photo: Photo
+    scene: bpy.types.Scene,
+    view_layer: bpy.types.ViewLayer,
+    placed: PlacedPhoto,
+    photo: Photo,
+    scale: float,
 ) -> PlacedPhoto:
-    """The photo moved to the first free place along +X."""
+    """The photo moved to the first place along +X that is free when it is built at this scale."""
     view_layer.update()  # a photo that failed before may have left gaps
-    box = view_box(placed, photo)
+    box = scale * view_box(placed, photo)
     taken = [*_photos(scene), *_things_in(box[:, 1], view_layer)]
-    return moved_along_x(placed, first_free(float(box[0, 0]), float(box[1, 0]), taken))
+    return moved_along_x(placed, first_free(float(box[0, 0]), float(box[1, 0]), taken) / scale)
 
 
-def remember_edges(collection: bpy.types.Collection, placed: PlacedPhoto, photo: Photo) -> None:
-    box = view_box(placed, photo)
+def remember_edges(
+    collection: bpy.types.Collection, placed: PlacedPhoto, photo: Photo, scale: float
+) -> None:
+    box = scale * view_box(placed, photo)
     collection[EDGES] = [float(box[0, 0]), float(box[1, 0])]
 
 

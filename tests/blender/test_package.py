@@ -105,7 +105,9 @@ def test_it_installs_and_registers(edition: Path) -> None:
     )
     module = "bl_ext.user_default.hund_blender"
     try:
-        assert bpy.context.preferences.addons[module].preferences.server_python == ""
+        chosen = bpy.context.preferences.addons[module].preferences
+        assert chosen.server_python == ""
+        assert (chosen.rig, chosen.scale) == ("MAKEHUMAN", 1.0)
         assert bpy.ops.hund.import_photos.poll()
     finally:
         bpy.ops.preferences.addon_disable(module=module)
