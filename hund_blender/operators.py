@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,41 @@ from .scene.character import character_of, estimated_phenotypes_of, phenotypes_o
 from .scene.shape import reshape
 
 
-class HUND_OT_import_photos(ImportSettings, bpy.types.Operator, ImportHelper):  # type: ignore[misc]
+class ImportOperator(ImportSettings):
+    """What all imports have in common: mixed into operators."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("An import is running")  # type: ignore[attr-defined]
+        return SLOT.job is None
+
+    def start(self, context: bpy.types.Context, paths: Sequence[Path]) -> set[Any]:
+        """Ask the server about the photos and make what was chosen, in the background."""
+        self.begin_with(import_defaults(context))  # scripts come without an invoke
+        character = character_of(context.object)
+        if character is None and self.make in FOR_A_CHARACTER:
+            return self.refuse("No HUND character is active. Select one and try again.")
+        assert context.scene is not None
+        options = self.chosen_options(character.name if character is not None else "")
+        job = new_job(context.scene, paths, options, server_settings(context))
+        if bpy.app.background:
+            return self._run_now(job)
+        SLOT.run_in_background(job, partial(show_progress, use_camera=self.looks_through_camera))
+        return {"FINISHED"}
+
+    def refuse(self, message: str) -> set[Any]:
+        self.report({"ERROR"}, message)  # type: ignore[attr-defined]
+        return {"CANCELLED"}
+
+    def _run_now(self, job: Job) -> set[Any]:
+        SLOT.run_now(job)
+        for problem in job.problems:
+            text = f"{problem.subject} {problem.message} {problem.remedy}".strip()
+            self.report({"WARNING"}, text)  # type: ignore[attr-defined]
+        return {"FINISHED"} if job.placed else {"CANCELLED"}
+
+
+class HUND_OT_import_photos(ImportOperator, bpy.types.Operator, ImportHelper):  # type: ignore[misc]
     """Build the people in photos as editable, rigged figures, seen through the photos' cameras"""
 
     bl_idname = "hund.import_photos"
@@ -40,11 +75,6 @@ class HUND_OT_import_photos(ImportSettings, bpy.types.Operator, ImportHelper):  
     )
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN"})
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("An import is running")
-        return SLOT.job is None
-
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[Any]:
         """Dropped photos need no file browser."""
         self.begin_with(import_defaults(context))
@@ -54,21 +84,10 @@ class HUND_OT_import_photos(ImportSettings, bpy.types.Operator, ImportHelper):  
         return set(browse(self, context, event))
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
-        self.begin_with(import_defaults(context))  # scripts come without an invoke
-        paths, character = self._paths(), character_of(context.object)
+        paths = self._paths()
         if not paths:
-            self.report({"ERROR"}, "No photo was chosen. Choose one or more image files.")
-            return {"CANCELLED"}
-        if character is None and self.make in FOR_A_CHARACTER:
-            self.report({"ERROR"}, "No HUND character is active. Select one and try again.")
-            return {"CANCELLED"}
-        assert context.scene is not None
-        options = self.chosen_options(character.name if character is not None else "")
-        job = new_job(context.scene, paths, options, server_settings(context))
-        if bpy.app.background:
-            return self._run_now(job)
-        SLOT.run_in_background(job, partial(show_progress, use_camera=self.looks_through_camera))
-        return {"FINISHED"}
+            return self.refuse("No photo was chosen. Choose one or more image files.")
+        return self.start(context, paths)
 
     def _paths(self) -> list[Path]:
         """The chosen files; for pose assets, where none is chosen, those of the folder."""
@@ -78,14 +97,6 @@ class HUND_OT_import_photos(ImportSettings, bpy.types.Operator, ImportHelper):  
         if self.filepath and not self.filepath.endswith(("/", "\\")):
             return [Path(self.filepath)]
         return photos_in(Path(self.directory)) if self.make == POSE_ASSETS else []
-
-    def _run_now(self, job: Job) -> set[Any]:
-        SLOT.run_now(job)
-        for problem in job.problems:
-            self.report(
-                {"WARNING"}, f"{problem.subject} {problem.message} {problem.remedy}".strip()
-            )
-        return {"FINISHED"} if job.placed else {"CANCELLED"}
 
 
 class HUND_OT_cancel(bpy.types.Operator):

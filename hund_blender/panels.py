@@ -8,6 +8,12 @@ from typing import Any
 import bpy
 
 from .feedback import characters_across, draw_problem, draw_text
+from .image_operators import (
+    HUND_OT_import_camera_photo,
+    HUND_OT_import_image,
+    background_images,
+    open_image,
+)
 from .importing import POSE, POSE_ASSETS, SHAPE, SLOT
 from .job import Job
 from .operators import (
@@ -38,7 +44,7 @@ class HUND_PT_main(bpy.types.Panel):
         elif not is_set_up(server_settings(context)):
             _draw_set_up(layout, context)
         else:
-            _draw_imports(layout)
+            _draw_imports(layout, context)
         if SLOT.problems:
             _draw_problems(layout, context)
 
@@ -78,12 +84,15 @@ def _draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     show.module = __package__ or ""
 
 
-def _draw_imports(layout: bpy.types.UILayout) -> None:
+def _draw_imports(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     layout.operator(HUND_OT_import_photos.bl_idname, text="Import Photos…", icon="IMAGE_DATA")
     assets: Any = layout.operator(
         HUND_OT_import_photos.bl_idname, text="Pose Assets from Photos…", icon="ASSET_MANAGER"
     )
     assets.make = POSE_ASSETS
+    if background_images(context):
+        camera = HUND_OT_import_camera_photo.bl_idname
+        layout.operator(camera, text="From Camera Background…", icon="CAMERA_DATA")
 
 
 def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
@@ -103,6 +112,12 @@ def _draw_problems(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
 
 def draw_import_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.operator(HUND_OT_import_photos.bl_idname, text="People from Photos (HUND)")
+
+
+def draw_image_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if open_image(context) is not None:
+        menu.layout.separator()
+        menu.layout.operator(HUND_OT_import_image.bl_idname, text="Import People (HUND)…")
 
 
 CLASSES = (HUND_PT_main, HUND_PT_body)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import bpy
 from bpy.app.handlers import persistent
 
-from . import cli, file_handlers, operators, panels, properties, server_operators
+from . import cli, file_handlers, image_operators, operators, panels, properties, server_operators
 from .importing import SERVERS, SLOT
 from .preferences import HundPreferences
 from .scene.asset_catalogues import define_after_saving
@@ -18,6 +18,7 @@ CLASSES: Final = (
     HundPreferences,
     *properties.CLASSES,
     *operators.CLASSES,
+    *image_operators.CLASSES,
     *server_operators.CLASSES,
     *panels.CLASSES,
     *file_handlers.CLASSES,
@@ -39,6 +40,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     properties.attach()
     bpy.types.TOPBAR_MT_file_import.append(panels.draw_import_menu)  # type: ignore[arg-type]
+    bpy.types.IMAGE_MT_image.append(panels.draw_image_menu)  # type: ignore[arg-type]
     bpy.app.handlers.load_pre.append(cancel_before_load)
     bpy.app.handlers.save_post.append(define_after_saving)
     register_command: Any = bpy.utils.register_cli_command
@@ -55,6 +57,7 @@ def unregister() -> None:
     bpy.utils.unregister_cli_command(_commands.pop())
     bpy.app.handlers.save_post.remove(define_after_saving)
     bpy.app.handlers.load_pre.remove(cancel_before_load)
+    bpy.types.IMAGE_MT_image.remove(panels.draw_image_menu)  # type: ignore[arg-type]
     bpy.types.TOPBAR_MT_file_import.remove(panels.draw_import_menu)  # type: ignore[arg-type]
     properties.detach()
     for cls in reversed(CLASSES):

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ..errors import SceneError
 from ..estimate import Photo
 from ..exif import UPRIGHT, jpeg_orientation, upright
+from .image_files import is_temporary
 
 Array = npt.NDArray[Any]
 
@@ -24,7 +25,11 @@ def load_photo(path: Path, photo: Photo) -> bpy.types.Image:
     """Load the photo; a turned one as an upright packed copy, since Blender ignores EXIF."""
     image = _load(path)
     orientation = _orientation(path)
-    return image if orientation == UPRIGHT else _turned(image, photo, orientation)
+    if orientation != UPRIGHT:
+        return _turned(image, photo, orientation)
+    if is_temporary(path):
+        _pack(image, image.name)
+    return image
 
 
 def photo_pixels(path: Path) -> Array:
@@ -74,9 +79,13 @@ def _packed_as_jpeg(drawn: bpy.types.Image, name: str) -> bpy.types.Image:
         drawn.save(quality=JPEG_QUALITY)
         bpy.data.images.remove(drawn)
         image = bpy.data.images.load(str(Path(folder) / name))
-        image.pack()
-    image.filepath_raw = f"//{name}"  # where unpacking shall put it
+        _pack(image, name)
     return image
+
+
+def _pack(image: bpy.types.Image, name: str) -> None:
+    image.pack()
+    image.filepath_raw = f"//{name}"  # where unpacking shall put it
 
 
 def _size(image: bpy.types.Image) -> tuple[int, int]:
