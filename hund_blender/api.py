@@ -57,6 +57,7 @@ def default_options(make: str = NEW_CHARACTERS) -> ImportOptions:
     """The import options of the preferences."""
     chosen = import_defaults(bpy.context)
     people = chosen.pop("max_people", Question.max_people)
+    chosen.pop("choose", None)  # scripts do not choose in the panel
     return ImportOptions(Question(people), SceneOptions(**chosen), make)
 
 

@@ -49,9 +49,14 @@ class ImportDefaults:
         description="One grey material instead of skin, eyes and mouth",
         default=False,
     )
+    choose: bpy.props.BoolProperty(
+        name="Choose People",
+        description="Show who was found, and create only those you choose",
+        default=False,
+    )
 
 
-DEFAULTS: Final = ("rig", "max_people", "scale", "grey")
+DEFAULTS: Final = ("rig", "max_people", "scale", "grey", "choose")
 
 
 class ImportSettings(ImportDefaults):
@@ -92,10 +97,6 @@ class ImportSettings(ImportDefaults):
         default=True,
     )
 
-    @property
-    def looks_through_camera(self) -> bool:
-        return bool(self.make == NEW_CHARACTERS and self.match_camera and self.use_camera)
-
     def begin_with(self, defaults: Mapping[str, Any]) -> None:
         """Take what nobody chose, now or in the last import, from the preferences."""
         for name, value in defaults.items():
@@ -104,7 +105,7 @@ class ImportSettings(ImportDefaults):
 
     def chosen_options(self, character: str) -> ImportOptions:
         """These settings, for a character where one is posed or shaped."""
-        people = self.max_people if self.make in FOR_EVERYBODY else 1
+        people = self.max_people if self.make in FOR_EVERYBODY or self.choose else 1
         question = Question(people, self.focal_35mm or None)
         scene = SceneOptions(
             rig=self.rig,
@@ -114,7 +115,7 @@ class ImportSettings(ImportDefaults):
             use_camera=self.use_camera,
             grey=self.grey,
         )
-        return ImportOptions(question, scene, self.make, character)
+        return ImportOptions(question, scene, self.make, character, self.choose)
 
     def draw(self, context: bpy.types.Context) -> None:
         """What goes with what is to be made."""
@@ -122,8 +123,10 @@ class ImportSettings(ImportDefaults):
         layout.use_property_split = True
         layout.prop(self, "make")
         layout.prop(self, "focal_35mm")
-        if self.make in FOR_EVERYBODY:
+        layout.prop(self, "choose")
+        if self.make in FOR_EVERYBODY or self.choose:
             layout.prop(self, "max_people")
+        if self.make in FOR_EVERYBODY:
             layout.prop(self, "rig")
         if self.make == NEW_CHARACTERS:
             self._draw_scene(layout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from .body import Body
 from .client import DEFAULT_QUESTION, Client, Question
 from .connection import Servers, ServerSettings
 from .errors import SceneError
+from .found import Found
 from .job import Doors, Job, PhotoResult, unheard
 from .progress import Problem
 from .scene.people import DEFAULT_SCENE, SceneOptions, add_photos
@@ -25,6 +26,7 @@ from .slot import Slot
 
 SERVERS: Final = Servers()
 SLOT: Final[Slot[Job]] = Slot()
+FOUND: Final = Found()
 
 NEW_CHARACTERS: Final = "CHARACTERS"
 POSE: Final = "POSE"
@@ -40,6 +42,12 @@ class ImportOptions:
     scene: SceneOptions = DEFAULT_SCENE
     make: str = NEW_CHARACTERS
     character: str = ""  # name of its armature, where none shall be made
+    choose: bool = False  # keep what was found until the artist has chosen
+
+    @property
+    def looks_through_camera(self) -> bool:
+        """Whether the artist shall see what was made as the photo does."""
+        return self.make == NEW_CHARACTERS and self.scene.match_camera and self.scene.use_camera
 
 
 def new_job(
@@ -68,5 +76,11 @@ def new_job(
             return add_pose_assets(target, results, options.scene.rig)
         return add_photos(target, results, options.scene)
 
+    def keep(results: Sequence[PhotoResult]) -> Sequence[Problem]:
+        FOUND.keep(results, place, looks_through_camera=options.looks_through_camera)
+        return ()
+
     doors = Doors(connect, SERVERS.broke_off, can_build, place, answered)
+    if options.choose:
+        doors = replace(doors, can_place=lambda: True, place=keep)
     return Job(paths, options.question, doors)

@@ -41,7 +41,8 @@ class ImportOperator(ImportSettings):
         job = new_job(context.scene, paths, options, server_settings(context))
         if bpy.app.background:
             return self._run_now(job)
-        SLOT.run_in_background(job, partial(show_progress, use_camera=self.looks_through_camera))
+        look = options.looks_through_camera and not options.choose
+        SLOT.run_in_background(job, partial(show_progress, use_camera=look))
         return {"FINISHED"}
 
     def refuse(self, message: str) -> set[Any]:

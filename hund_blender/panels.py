@@ -8,13 +8,14 @@ from typing import Any
 import bpy
 
 from .feedback import characters_across, draw_problem, draw_text
+from .found_panel import draw_found
 from .image_operators import (
     HUND_OT_import_camera_photo,
     HUND_OT_import_image,
     background_images,
     open_image,
 )
-from .importing import POSE, POSE_ASSETS, SHAPE, SLOT
+from .importing import FOUND, POSE, POSE_ASSETS, SHAPE, SLOT
 from .job import Job
 from .operators import (
     HUND_OT_cancel,
@@ -41,6 +42,8 @@ class HUND_PT_main(bpy.types.Panel):
         assert layout is not None
         if SLOT.job is not None:
             _draw_progress(layout, SLOT.job)
+        elif FOUND.results:
+            draw_found(layout, FOUND)
         elif not is_set_up(server_settings(context)):
             _draw_set_up(layout, context)
         else:

@@ -8,8 +8,17 @@ from typing import Any, Final
 import bpy
 from bpy.app.handlers import persistent
 
-from . import cli, file_handlers, image_operators, operators, panels, properties, server_operators
-from .importing import SERVERS, SLOT
+from . import (
+    cli,
+    file_handlers,
+    found_operators,
+    image_operators,
+    operators,
+    panels,
+    properties,
+    server_operators,
+)
+from .importing import FOUND, SERVERS, SLOT
 from .preferences import HundPreferences
 from .scene.asset_catalogues import define_after_saving
 from .server_tasks import TASKS
@@ -19,6 +28,7 @@ CLASSES: Final = (
     *properties.CLASSES,
     *operators.CLASSES,
     *image_operators.CLASSES,
+    *found_operators.CLASSES,
     *server_operators.CLASSES,
     *panels.CLASSES,
     *file_handlers.CLASSES,
@@ -30,6 +40,7 @@ STOPPING_S: Final = 5.0
 def cancel_before_load(*_: object) -> None:
     """People found for one file must not land in another."""
     SLOT.cancel()
+    FOUND.forget()
 
 
 _commands: list[Any] = []  # handles to take them back by
@@ -49,6 +60,7 @@ def register() -> None:
 
 def unregister() -> None:
     SLOT.forget()
+    FOUND.forget()
     task = TASKS.job
     TASKS.forget()
     if task is not None:
