@@ -24,10 +24,23 @@ class ServerSettings:
     online_access: bool = False
 
 
+@dataclass(frozen=True)
+class Health:
+    """How a server was when it was asked last."""
+
+    device: str  # cpu, cuda
+    memory_mb: int | None
+
+    def __str__(self) -> str:
+        memory = "" if self.memory_mb is None else f", {self.memory_mb} MB"
+        return f"{self.device.upper()}{memory}"
+
+
 class Servers:
     """The child process and the body it sent."""
 
     def __init__(self) -> None:
+        self.health: Health | None = None
         self._lock = threading.Lock()  # a cancelled job may not have let go yet
         self._child: ServerProcess | None = None
         self._body: tuple[Address, Body] | None = None
@@ -54,6 +67,19 @@ class Servers:
                 self._body = (client.address, client.body())
             return self._body[1]
 
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a child."""
+        child = self._child
+        return child is not None and child.is_alive
+
+    def ask_health(self, client: Client) -> None:
+        answer = client.health()
+        memory_mb = answer.get("memory_mb")
+        self.health = Health(
+            str(answer.get("device", "")), int(memory_mb) if memory_mb is not None else None
+        )
+
     def broke_off(self) -> None:
         """A request to the server was not answered."""
         child = self._child
@@ -65,6 +91,7 @@ class Servers:
 
     def stop(self) -> None:
         child, self._child = self._child, None
+        self.health = None
         if child is not None:
             child.stop()
 

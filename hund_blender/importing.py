@@ -62,6 +62,7 @@ def new_job(
 
     def connect(cancelled: threading.Event) -> tuple[Client, Body]:
         client = SERVERS.connect(settings, cancelled)
+        SERVERS.ask_health(client)
         return client, SERVERS.body(client)
 
     def place(results: Sequence[PhotoResult]) -> Sequence[Problem]:

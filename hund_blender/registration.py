@@ -17,6 +17,7 @@ from . import (
     panels,
     properties,
     server_operators,
+    server_panel,
 )
 from .importing import FOUND, SERVERS, SLOT
 from .preferences import HundPreferences
@@ -31,6 +32,7 @@ CLASSES: Final = (
     *found_operators.CLASSES,
     *server_operators.CLASSES,
     *panels.CLASSES,
+    *server_panel.CLASSES,
     *file_handlers.CLASSES,
 )
 STOPPING_S: Final = 5.0

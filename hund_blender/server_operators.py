@@ -8,10 +8,18 @@ from typing import Any
 import bpy
 
 from .feedback import show_task
-from .importing import SLOT
+from .importing import SERVERS, SLOT
 from .installer.machine import Device
 from .preferences import server_settings
-from .server_tasks import TASKS, check_task, find_environment, install_task, remove_task
+from .server_tasks import (
+    TASKS,
+    check_task,
+    find_environment,
+    install_task,
+    remove_task,
+    start_task,
+    stop_task,
+)
 from .task import Task
 
 OFFLINE = "Blender may not go online: turn on “Allow Online Access” in Preferences > System"
@@ -88,6 +96,30 @@ class HUND_OT_check_server(_ServerOperator):
         return self.run(check_task(server_settings(context)))
 
 
+class HUND_OT_start_server(_ServerOperator):
+    """Start the model server now, so that the first photo need not wait for it"""
+
+    bl_idname = "hund.start_server"
+    bl_label = "Start"
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        return self.run(start_task(server_settings(context)))
+
+
+class HUND_OT_stop_server(_ServerOperator):
+    """End the model server on this computer and free its memory; the next import starts it again"""
+
+    bl_idname = "hund.stop_server"
+    bl_label = "Stop"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return super().poll(context) and SERVERS.is_running
+
+    def execute(self, context: bpy.types.Context) -> set[Any]:
+        return self.run(stop_task())
+
+
 class HUND_OT_cancel_server_task(bpy.types.Operator):
     """Stop; what was fetched is kept for the next time"""
 
@@ -125,6 +157,8 @@ CLASSES = (
     HUND_OT_install_server,
     HUND_OT_remove_server,
     HUND_OT_check_server,
+    HUND_OT_start_server,
+    HUND_OT_stop_server,
     HUND_OT_cancel_server_task,
     HUND_OT_copy_report,
 )

@@ -51,6 +51,26 @@ def remove_task(environment: Environment) -> Task:
     return _reported(work)
 
 
+def start_task(settings: ServerSettings) -> Task:
+    def work(watch: Watch) -> str:
+        watch.tell(0.2, "Starting the model server")
+        SERVERS.ask_health(SERVERS.connect(settings, watch.cancelled))
+        return f"The model server runs: {SERVERS.health}."
+
+    return _reported(work)
+
+
+def stop_task() -> Task:
+    """In the background: a server at work takes seconds to end."""
+
+    def work(watch: Watch) -> str:
+        watch.tell(0.2, "Stopping the model server")
+        SERVERS.stop()
+        return "The model server was stopped."
+
+    return _reported(work)
+
+
 def check_task(settings: ServerSettings) -> Task:
     return _reported(
         lambda watch: check(lambda cancelled: SERVERS.connect(settings, cancelled), watch)

@@ -26,6 +26,7 @@ from model_server.errors import (
     TooLargeError,
     UnknownRigError,
 )
+from model_server.footprint import resident_mb
 from model_server.guard import Guard, error_response
 from model_server.pipeline import Estimator
 from model_server.settings import Settings, rigs
@@ -95,6 +96,7 @@ async def health(request: Request) -> Health:
         providers=list(providers),
         rigs=rigs(state.settings.assets),
         uptime_s=round(time.monotonic() - state.started, 1),
+        memory_mb=resident_mb(),
     )
 
 

@@ -31,6 +31,7 @@ class Health(BaseModel):
     providers: list[str]
     rigs: list[str]
     uptime_s: float
+    memory_mb: int | None
 
 
 class ErrorDetail(BaseModel):

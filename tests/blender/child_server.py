@@ -21,6 +21,23 @@ SLOW = (
 """
     + UNTIL_STDIN_CLOSES
 )
+HEALTHY = """
+    import http.server, json, sys, threading
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            answer = json.dumps({"device": "cpu", "memory_mb": 321}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    where = {"host": "127.0.0.1", "port": server.server_port, "token": "abc"}
+    print(json.dumps(where), flush=True)
+    sys.stdin.read()
+"""
 DYING = GREETING + "    time.sleep(0.3)\n"
 BROKEN = """
     import sys

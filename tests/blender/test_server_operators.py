@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
+import child_server
 import fake_uv
 import pytest
 
 from hund_blender import server_operators
 from hund_blender.connection import ServerSettings
+from hund_blender.importing import SERVERS
 from hund_blender.installer.environment import Environment, State
 from hund_blender.preferences import is_set_up
+from hund_blender.server_panel import state_of_server
 from hund_blender.server_tasks import TASKS
 
 
@@ -59,6 +62,35 @@ def test_failure_is_kept_for_the_preferences(monkeypatch: pytest.MonkeyPatch) ->
 def test_nothing_to_remove_and_nothing_to_copy() -> None:
     assert bpy.ops.hund.remove_server() == {"CANCELLED"}
     assert not bpy.ops.hund.copy_report.poll()
+
+
+def test_start_and_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ServerSettings(python=str(child_server.install(tmp_path, child_server.HEALTHY)))
+    monkeypatch.setattr(server_operators, "server_settings", lambda _: settings)
+    assert state_of_server(settings) == "Starts with the first import"
+    assert not bpy.ops.hund.stop_server.poll()
+    assert bpy.ops.hund.start_server() == {"FINISHED"}
+    assert state_of_server(settings) == "Running: CPU, 321 MB"
+    assert bpy.ops.hund.start_server() == {"FINISHED"}
+    assert bpy.ops.hund.stop_server() == {"FINISHED"}
+    assert not SERVERS.is_running
+    assert state_of_server(settings) == "Starts with the first import"
+
+
+def test_server_that_does_not_start_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = ServerSettings(python=str(child_server.install(tmp_path, child_server.BROKEN)))
+    monkeypatch.setattr(server_operators, "server_settings", lambda _: settings)
+    assert bpy.ops.hund.start_server() == {"CANCELLED"}
+    assert "onnxruntime" in TASKS.problems[0].message
+    assert not bpy.ops.hund.stop_server.poll()
+
+
+def test_remote_server_is_not_ours_to_stop() -> None:
+    settings = ServerSettings(remote_address="gpu.lan:8000")
+    assert state_of_server(settings) == "At gpu.lan:8000"
+    assert not bpy.ops.hund.stop_server.poll()
 
 
 def test_check_without_a_server_says_what_to_press() -> None:

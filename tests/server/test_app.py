@@ -26,6 +26,7 @@ def test_health(client: Client) -> None:
     assert health["version"] == __version__
     assert health["ready"] is True
     assert (health["device"], health["rigs"]) == ("cpu", ["anny"])
+    assert health["memory_mb"] is None or health["memory_mb"] > 10
 
 
 def test_the_body_is_sent_once(client: Client, tiny_assets: Path) -> None:
