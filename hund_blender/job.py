@@ -65,13 +65,13 @@ class Job:
     def __init__(self, paths: Sequence[Path], question: Question, doors: Doors) -> None:
         self.progress = Progress(0.0, "Starting the server")
         self.problems: list[Problem] = []
-        self.failure: HundError | None = None  # what stopped the import, where no photo is to blame
+        self.failure: Exception | None = None  # what stopped the import, where no photo is to blame
         self.is_finished = False
         self._paths = tuple(paths)
         self._question = question
         self._doors = doors
         self._results: list[PhotoResult] = []
-        self._events: queue.Queue[PhotoResult | Problem | Progress | HundError | None] = (
+        self._events: queue.Queue[PhotoResult | Problem | Progress | Exception | None] = (
             queue.Queue()
         )
         self._cancelled = threading.Event()
@@ -127,7 +127,7 @@ class Job:
                 case Problem() as problem:
                     self.problems.append(problem)
                     self._doors.answered(problem)
-                case HundError() as error:
+                case Exception() as error:
                     self._fail(error)
                 case Progress() as progress:
                     self.progress = progress
@@ -141,30 +141,29 @@ class Job:
         try:
             failed = self._doors.place(self._results) if self._results else ()
             self.problems.extend(failed)
-            self._placed = len(failed) < len(self._results)
-        except HundError as error:
-            self._fail(error)
+            unplaced = [problem for problem in failed if problem.subject]
+            self._placed = len(unplaced) < len(self._results)
         except Exception as error:
             # The timer must end, and the panel must say why.
-            log.exception("placing the people failed")
-            self._fail(unexpected(error))
+            self._fail(error)
         self.is_finished = True
 
-    def _fail(self, error: HundError) -> None:
+    def _fail(self, error: Exception) -> None:
         self.failure = error
-        self.problems.append(problem_of(error))
+        if isinstance(error, HundError):
+            self.problems.append(problem_of(error))
+        else:
+            log.error("the import failed", exc_info=error)
+            self.problems.append(unexpected(error))
 
     # The rest runs in the thread.
 
     def _work(self) -> None:
         try:
             self._ask_for_all()
-        except HundError as error:
-            self._events.put(error)
         except Exception as error:
             # A thread that dies in silence would leave the panel waiting for ever.
-            log.exception("asking the server failed")
-            self._events.put(unexpected(error))
+            self._events.put(error)
         finally:
             self._events.put(None)
 

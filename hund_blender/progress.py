@@ -30,9 +30,10 @@ def problem_of(error: HundError, subject: str = "") -> Problem:
     return Problem(subject, error.message, error.remedy)
 
 
-def unexpected(error: Exception) -> HundError:
+def unexpected(error: Exception, subject: str = "") -> Problem:
     """What to say of a mistake of ours."""
-    return HundError(
+    return Problem(
+        subject,
         f"Unexpected {type(error).__name__}: {error}",
         "Please report this with the lines in the system console.",
     )

@@ -82,12 +82,12 @@ class Task:
         except CancelledError as error:
             self._watch.note(str(error))
         except HundError as error:
-            self._fail(error)
+            self._fail(problem_of(error))
         except Exception as error:
             # A thread that dies in silence would tell the artist nothing.
             log.exception("work in the background failed")
             self._fail(unexpected(error))
 
-    def _fail(self, error: HundError) -> None:
-        self.problems = [problem_of(error)]
-        self._watch.note(f"Failed: {error.message} {error.remedy}")
+    def _fail(self, problem: Problem) -> None:
+        self.problems = [problem]
+        self._watch.note(f"Failed: {problem.message} {problem.remedy}")

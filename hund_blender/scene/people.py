@@ -64,7 +64,7 @@ def add_photos(
                     problems.append(problem_of(error, result.path.name))
                 except Exception as error:  # one photo must not take the others with it
                     log.exception("building %s failed", result.path.name)
-                    problems.append(problem_of(unexpected(error), result.path.name))
+                    problems.append(unexpected(error, result.path.name))
             _select_only(view_layer, armatures)
         if armatures:
             bpy.ops.ed.undo_push(message=UNDO_MESSAGE)

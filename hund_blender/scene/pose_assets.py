@@ -46,7 +46,7 @@ def add_pose_assets(
                 problems.append(problem_of(error, result.path.name))
             except Exception as error:  # one photo must not take the others with it
                 log.exception("making pose assets of %s failed", result.path.name)
-                problems.append(problem_of(unexpected(error), result.path.name))
+                problems.append(unexpected(error, result.path.name))
         if len(problems) < len(results):
             bpy.ops.ed.undo_push(message=UNDO_MESSAGE)
     return problems + define_catalogues_of_file()
