@@ -130,8 +130,8 @@ class ImportSettings(ImportDefaults):
             layout.prop(self, "rig")
         if self.make == NEW_CHARACTERS:
             self._draw_scene(layout)
-        if self.make == POSE_ASSETS:
-            _draw_pose_assets(layout)
+        if self.make == POSE_ASSETS and not bpy.data.filepath:
+            layout.label(text="They get their catalogue when you save", icon="INFO")
 
     def _draw_scene(self, layout: Any) -> None:
         layout.prop(self, "scale")
@@ -141,9 +141,3 @@ class ImportSettings(ImportDefaults):
         row = layout.row()
         row.active = self.match_camera
         row.prop(self, "use_camera")
-
-
-def _draw_pose_assets(layout: Any) -> None:
-    layout.label(text="Choose no photo to take all of the folder")
-    if not bpy.data.filepath:
-        layout.label(text="They get their catalogue when you save", icon="INFO")
