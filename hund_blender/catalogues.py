@@ -33,13 +33,16 @@ def catalogue_id(catalogue: str) -> str:
 
 
 def define_catalogues(folder: Path, catalogues: Iterable[str]) -> bool:
-    """Add the missing ones to the folder's catalogue file; whether there were any."""
+    """Add the missing ones to the folder's catalogue file; whether there were any.
+
+    With their parent, which Blender would otherwise add and then ask to save.
+    """
     file = folder / FILE_NAME
     text = file.read_text(encoding="utf-8") if file.exists() else HEADER
     defined = {line.split(":")[0] for line in text.splitlines()}
     lines = [
         f"{catalogue_id(catalogue)}:{catalogue}:{catalogue.replace('/', '-')}"
-        for catalogue in sorted(set(catalogues))
+        for catalogue in sorted({PARENT, *catalogues})
         if catalogue_id(catalogue) not in defined
     ]
     if lines:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from .found import Found, Pick
 from .found_operators import (
@@ -13,7 +13,8 @@ from .found_operators import (
     HUND_OT_toggle_person,
 )
 
-ICON_SCALE = 3.5
+PICTURE_SCALE: Final = 5.0
+PICTURE_SHARE: Final = 0.5  # of the width
 
 
 def draw_found(layout: Any, found: Found) -> None:
@@ -36,7 +37,8 @@ def _draw_person(row: Any, found: Found, pick: Pick) -> None:
     toggle.photo, toggle.person = pick
     picture = found.icon_of(pick)
     if picture:
-        row.template_icon(icon_value=picture, scale=ICON_SCALE)
+        row = row.split(factor=PICTURE_SHARE)
+        row.template_icon(icon_value=picture, scale=PICTURE_SCALE)
     column = row.column(align=True)
     column.active = is_chosen
     width, height = person.box_px[2:]

@@ -87,7 +87,7 @@ class HUND_OT_import_photos(ImportOperator, bpy.types.Operator, ImportHelper):  
     def draw(self, context: bpy.types.Context) -> None:
         super().draw(context)
         if self.make == POSE_ASSETS:
-            self.layout.label(text="Choose no photo to take all of the folder", icon="INFO")
+            self.layout.label(text="No choice: all of the folder", icon="INFO")
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         paths = self._paths()

@@ -21,7 +21,8 @@ def entries(folder: Path) -> dict[str, str]:
 
 def test_new_file(tmp_path: Path) -> None:
     assert define_catalogues(tmp_path, ["HUND/Dance", "HUND/Yoga", "HUND/Dance"])
-    assert entries(tmp_path) == {catalogue_id(c): c for c in ("HUND/Dance", "HUND/Yoga")}
+    expected = ("HUND", "HUND/Dance", "HUND/Yoga")
+    assert entries(tmp_path) == {catalogue_id(catalogue): catalogue for catalogue in expected}
     assert all(uuid.UUID(key) for key in entries(tmp_path))
 
 
@@ -31,7 +32,7 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     assert define_catalogues(tmp_path, ["HUND/Dance"])
     text = (tmp_path / FILE_NAME).read_text(encoding="utf-8")
     assert text.startswith(f"# mine\nVERSION 1\n\n{own}\n")
-    assert list(entries(tmp_path).values()) == ["Props/Chairs", "HUND/Dance"]
+    assert list(entries(tmp_path).values()) == ["Props/Chairs", "HUND", "HUND/Dance"]
     assert not define_catalogues(tmp_path, ["HUND/Dance"])
     assert (tmp_path / FILE_NAME).read_text(encoding="utf-8") == text
     assert [file.name for file in tmp_path.iterdir()] == [FILE_NAME]
