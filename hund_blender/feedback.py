@@ -26,7 +26,7 @@ def show_progress(job: Job, *, use_camera: bool) -> None:
         for area in _views(window):
             area.tag_redraw()
     if job.is_finished and job.placed and use_camera:
-        _look_through_camera()
+        look_through_camera()
     if job.is_finished and job.problems and not job.was_cancelled:
         _pop_up(job.problems)
 
@@ -35,7 +35,7 @@ def _views(window: bpy.types.Window) -> Iterator[bpy.types.Area]:
     return (area for area in window.screen.areas if area.type == "VIEW_3D")
 
 
-def _look_through_camera() -> None:
+def look_through_camera() -> None:
     """The largest 3D view of the first window shows what the photo's camera sees."""
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is None or window.scene.camera is None:
@@ -65,6 +65,13 @@ def _pop_up(problems: list[Problem]) -> None:
 def _draw(menu: Any, problems: list[Problem]) -> None:
     for problem in problems:
         draw_problem(menu.layout, problem, POPUP_CHARACTERS)
+
+
+def redraw_views(_: object) -> None:
+    """Sidebars show every tick of a correction."""
+    for window in bpy.context.window_manager.windows:
+        for area in _views(window):
+            area.tag_redraw()
 
 
 def show_task(task: Task) -> None:

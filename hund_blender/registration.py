@@ -8,7 +8,17 @@ from typing import Final
 import bpy
 from bpy.app.handlers import persistent
 
-from . import file_handlers, operators, panels, properties, server_operators
+from . import (
+    correct_operators,
+    correct_panel,
+    file_handlers,
+    live,
+    operators,
+    panels,
+    properties,
+    server_operators,
+)
+from .correcting import CORRECTIONS
 from .importing import SERVERS, SLOT
 from .preferences import HundPreferences
 from .server_tasks import TASKS
@@ -18,7 +28,9 @@ CLASSES: Final = (
     *properties.CLASSES,
     *operators.CLASSES,
     *server_operators.CLASSES,
+    *correct_operators.CLASSES,
     *panels.CLASSES,
+    *correct_panel.CLASSES,
     *file_handlers.CLASSES,
 )
 STOPPING_S: Final = 5.0
@@ -28,6 +40,7 @@ STOPPING_S: Final = 5.0
 def cancel_before_load(*_: object) -> None:
     """People found for one file must not land in another."""
     SLOT.cancel()
+    CORRECTIONS.cancel()
 
 
 def register() -> None:
@@ -36,10 +49,13 @@ def register() -> None:
     properties.attach()
     bpy.types.TOPBAR_MT_file_import.append(panels.draw_import_menu)  # type: ignore[arg-type]
     bpy.app.handlers.load_pre.append(cancel_before_load)
+    live.attach()
 
 
 def unregister() -> None:
+    live.detach()
     SLOT.forget()
+    CORRECTIONS.forget()
     task = TASKS.job
     TASKS.forget()
     if task is not None:

@@ -17,7 +17,9 @@ from ..job import PhotoResult
 from ..pose import PlacedPerson, place_people
 from ..progress import Problem, unexpected
 from ..rigs import MAKEHUMAN, Rig, rig_of
+from ..sighting import Sighting
 from .armature import build_armature, pose_armature
+from .bone_colors import show_confidence
 from .camera import build_camera, set_render_size
 from .character import remember
 from .materials import paint_grey
@@ -25,6 +27,7 @@ from .mesh import build_mesh, set_facial_actions
 from .photo_image import load_photo
 from .restore import in_scene, object_mode, removed_on_failure
 from .room import beside_others, remember_edges
+from .sightings import remember_camera, remember_sighting
 
 log = logging.getLogger(__name__)
 
@@ -93,10 +96,26 @@ def _add_photo(
         if options.grey:
             for skin in (thing for thing in collection.objects if thing.type == "MESH"):
                 paint_grey(skin.data)
+        _remember_sightings(result, rig, armatures)
         if options.match_camera:
             use_camera = options.use_camera and is_first
-            _add_camera(scene, result, placed.camera_location, collection, use_camera=use_camera)
+            camera = _add_camera(
+                scene, result, placed.camera_location, collection, use_camera=use_camera
+            )
+            for armature in armatures:
+                remember_camera(armature, camera)
     return armatures
+
+
+def _remember_sightings(
+    result: PhotoResult, rig: Rig, armatures: Sequence[bpy.types.Object]
+) -> None:
+    """Keep with characters what it takes to correct them, and show how sure it is."""
+    estimate, path = result.estimate, result.path.absolute()
+    for number, (person, armature) in enumerate(zip(estimate.people, armatures, strict=True)):
+        sighting = Sighting(estimate.id, path, result.question, estimate.photo, number, person)
+        remember_sighting(armature, sighting)
+        show_confidence(armature.data, rig, person.joint_confidence)
 
 
 def _add_camera(
@@ -106,7 +125,7 @@ def _add_camera(
     collection: bpy.types.Collection,
     *,
     use_camera: bool,
-) -> None:
+) -> bpy.types.Object:
     photo = result.estimate.photo
     image = load_photo(result.path, photo)
     if use_camera:
@@ -115,6 +134,7 @@ def _add_camera(
     camera = build_camera(name, photo, image, location, scene, collection)
     if use_camera:
         scene.camera = camera
+    return camera
 
 
 def _add_person(

@@ -10,10 +10,11 @@ import pytest
 
 ADDON = Path(__file__).parents[2] / "hund_blender"
 PURE = (
-    "axes", "body", "bones", "check", "client", "connection", "errors", "estimate", "exif",
+    "axes", "body", "bones", "check", "client", "confidence", "connection", "correction_job",
+    "errors", "estimate", "exif",
     "installer.bundle", "installer.download", "installer.environment", "installer.failures",
     "installer.install", "installer.machine", "installer.program", "job", "pose", "progress",
-    "rigs", "rotations", "server_process", "task", "text",
+    "rigs", "rotations", "server_process", "sighting", "task", "text",
 )  # fmt: skip
 ALLOWED = {"bpy", "bpy_extras", "numpy", *sys.stdlib_module_names}
 
