@@ -24,7 +24,7 @@ from .bone_colors import show_confidence, shows_confidence
 from .character import character_of, obstacle, phenotypes_of, rig_of_character
 from .handles import settle_handles
 from .restore import in_scene
-from .shape import reshape
+from .shape import reshape, standing
 from .sightings import remember_sighting, sighting_of, was_sighted
 from .takeover import express, key_pose
 
@@ -82,7 +82,7 @@ def _bend(character: Any, before: Person, after: Person) -> None:
     artist has done to other bones stays.
     """
     rig = rig_of_character(character.data)
-    rest = rig.body.rest(phenotypes_of(character.data)).standing()
+    rest = standing(rig.body, phenotypes_of(character.data))
     frames = rest_frames(character, rig.bone_names)
     old, new = (_local_rotations(rig, rest, frames, person) for person in (before, after))
     cosines = (np.einsum("bij,bij->b", old, new) - 1) / 2
@@ -97,6 +97,7 @@ def _bend(character: Any, before: Person, after: Person) -> None:
 def _local_rotations(rig: Rig, rest: RestBody, frames: Array, person: Person) -> Array:
     """How a person's pose turns a rig's bones from rest (R, 3, 3)."""
     turn = BLENDER_FROM_CAM @ matrices_from_quaternions(person.root_wxyz)
-    posed = rig.body.pose(rest, person.rotations_wxyz).moved(turn, rest.heads[0], np.zeros(3))
-    bones = posed_frames(frames, *rig.posed(rest, posed.bone_deforms, posed.heads))
+    _, deforms, heads = rig.body.posed_bones(rest, person.rotations_wxyz)
+    placed = (heads - rest.heads[0]) @ turn.T
+    bones = posed_frames(frames, *rig.posed(rest, turn @ deforms, placed))
     return local_transforms(rig.bone_parents, frames, bones)[:, :3, :3]
