@@ -11,7 +11,6 @@ from .correcting import CORRECTIONS, correction_job, sighted_character
 from .feedback import look_through_camera, redraw_views
 from .live import LIVE
 from .preferences import server_settings
-from .properties import correcting_of
 from .scene.handles import (
     add_handles,
     correction_of,
@@ -85,7 +84,7 @@ class HUND_OT_drop_landmarks(_CharacterOperator):
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
-        drop(self.selected(context))
+        drop(self.selected(context), sighting_of(sighted_character(context.object)))
         LIVE.soon(context.scene)
         return {"FINISHED"}
 
@@ -117,14 +116,9 @@ class _AskingOperator(_CharacterOperator):
 
     def ask(self, context: bpy.types.Context, correction: Correction) -> set[Any]:
         assert context.scene is not None
-        job = correction_job(
-            context.scene,
-            sighted_character(context.object),
-            correction,
-            server_settings(context),
-            body=correcting_of(context.scene).body,
-            message=self.bl_label,
-        )
+        character = sighted_character(context.object)
+        settings = server_settings(context)
+        job = correction_job(context.scene, character, correction, settings, self.bl_label)
         if not bpy.app.background:
             CORRECTIONS.run_in_background(job, redraw_views)
             return {"FINISHED"}

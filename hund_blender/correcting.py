@@ -12,6 +12,7 @@ from .correction_job import Connections, CorrectionJob, ask_server
 from .errors import SceneError
 from .estimate import Person
 from .importing import SERVERS
+from .properties import correcting_of
 from .scene.character import character_of
 from .scene.correct import Asked, correct_character
 from .scene.handles import is_handle, owner_of, places_px
@@ -45,12 +46,11 @@ def correction_job(
     character: bpy.types.Object,
     correction: Correction,
     settings: ServerSettings,
-    *,
-    body: bool,
     message: str,
 ) -> CorrectionJob:
     """A job, not started yet. It keeps names: scenes and characters move in memory on undo."""
     sighting, scene_name = sighting_of(character), scene.name
+    body = correcting_of(scene).body
     places = places_px(character, sighting)
     asked = Asked(character.name, correction, places, body=body, message=message)
     question = sighting.asked(correction, body=body)

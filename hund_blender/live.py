@@ -26,34 +26,39 @@ class Live:
 
     def __init__(self) -> None:
         self._known: dict[str, Correction] = {}  # by character: what its handles said last
+        self._scene = ""  # name of the one to correct in
+        self._tick = self.fire  # timers go by identity, and methods have a new one every time
 
     def soon(self, scene: Any) -> None:
         """Correct after a moment without changes, if that is wanted and there is a clock."""
         if correcting_of(scene).live and not bpy.app.background:
+            self._scene = scene.name
             self.forget_timer()
-            bpy.app.timers.register(self.fire, first_interval=QUIET_S)
+            bpy.app.timers.register(self._tick, first_interval=QUIET_S)
 
     def fire(self) -> float | None:
         """Correct the first character whose handles say something new; called by a timer."""
-        scene = bpy.context.scene
+        scene = bpy.data.scenes.get(self._scene)
         if scene is None or not correcting_of(scene).live:
             return None
         if CORRECTIONS.job is not None or SLOT.job is not None or is_dragging():
             return QUIET_S
         for character in edited_characters():
-            sighting = sighting_of(character)
-            correction = correction_of(character, sighting)
-            news = correction not in (sighting.correction, self._known.get(character.name))
-            self._known[character.name] = correction
-            if news:
-                body = correcting_of(scene).body
+            correction = self._news_of(character)
+            if correction is not None:
                 settings = server_settings(bpy.context)
-                job = correction_job(
-                    scene, character, correction, settings, body=body, message=MESSAGE
-                )
+                job = correction_job(scene, character, correction, settings, MESSAGE)
                 CORRECTIONS.run_in_background(job, redraw_views)
                 return QUIET_S
         return None
+
+    def _news_of(self, character: Any) -> Correction | None:
+        """What the handles of a character say, if they have not said so before."""
+        sighting, name = sighting_of(character), character.name
+        correction = correction_of(character, sighting)
+        said = (sighting.correction, self._known.get(name))
+        self._known[name] = correction
+        return None if correction in said else correction
 
     def take_for_known(self) -> None:
         """What the handles say now has been there before."""
@@ -64,8 +69,8 @@ class Live:
         }
 
     def forget_timer(self) -> None:
-        if bpy.app.timers.is_registered(self.fire):
-            bpy.app.timers.unregister(self.fire)
+        if bpy.app.timers.is_registered(self._tick):
+            bpy.app.timers.unregister(self._tick)
 
 
 def is_moved_handle(update: Any) -> bool:

@@ -12,14 +12,11 @@ from typing import Any, Final
 
 import bpy
 import numpy as np
-import numpy.typing as npt
 
 from ..axes import seen_at, seen_px
 from ..confidence import Grip, Step, kind_of
 from ..sighting import HANDLES, Correction, Pixel, Sighting
 from .handle_shapes import handle_mesh, remove_unused_shapes
-
-Array = npt.NDArray[Any]
 
 LANDMARK: Final = "hund_landmark"  # on handles: name of the landmark
 OWNER: Final = "hund_character"  # on handles: the armature object
@@ -76,35 +73,40 @@ def correction_of(character: bpy.types.Object, sighting: Sighting) -> Correction
     if not handles:
         return sighting.correction
     dropped = {name for name in HANDLES if name not in handles or handles[name].get(DROP)}
-    pins = {
-        name: px
-        for name, handle in handles.items()
-        if name not in dropped and (px := _pin_px(handle, sighting)) is not None
-    }
-    return Correction(pins, frozenset(dropped), sighting.correction.hypothesis)
+    dragged = {name: px for name in handles if (px := _dragged_px(handles[name], sighting))}
+    kept = {name: tuple(handles[name][SEEN_PX]) for name in handles if handles[name].get(PIN)}
+    return Correction(
+        pins={name: px for name, px in kept.items() if name not in dropped} | dragged,
+        dropped=frozenset(dropped.difference(dragged)),
+        hypothesis=sighting.correction.hypothesis,
+    )
 
 
-def _pin_px(handle: Any, sighting: Sighting) -> Pixel | None:
-    """Where a handle pins its landmark, if it does."""
-    place, seen = _place_px(handle, sighting), handle[SEEN_PX]
-    if np.linalg.norm(np.subtract(place, seen)) > MOVED_PX:
-        return round(place[0], DIGITS), round(place[1], DIGITS)
-    return (seen[0], seen[1]) if handle.get(PIN) else None
+def _dragged_px(handle: Any, sighting: Sighting) -> Pixel | None:
+    """Where a handle is, unless it is where its landmark was seen."""
+    x, y = _place_px(handle, sighting)
+    if np.linalg.norm(np.subtract((x, y), handle[SEEN_PX])) < MOVED_PX:
+        return None
+    return round(x, DIGITS), round(y, DIGITS)
 
 
-def drop(handles: Iterable[Any]) -> None:
+def drop(handles: Iterable[Any], sighting: Sighting) -> None:
     """Believe these landmarks no longer."""
     for handle in handles:
+        _forget_drags(handle, sighting, Grip.DROPPED)
         handle[DROP] = True
-        handle.data = handle_mesh(Grip.DROPPED)
 
 
 def release(handles: Iterable[Any], sighting: Sighting) -> None:
-    """Leave it to the server where these landmarks are."""
+    """Leave it to the server where these landmarks are; it will bring them there."""
     for handle in handles:
-        handle[PIN] = handle[DROP] = False
-        handle[SEEN_PX] = list(_place_px(handle, sighting))
-        handle.data = handle_mesh(Step.UNSURE)  # until it has answered
+        _forget_drags(handle, sighting, Step.UNSURE)
+
+
+def _forget_drags(handle: Any, sighting: Sighting, kind: Step | Grip) -> None:
+    handle[PIN] = handle[DROP] = False
+    handle[SEEN_PX] = list(_place_px(handle, sighting))
+    handle.data = handle_mesh(kind)
 
 
 def settle_handles(
@@ -114,7 +116,8 @@ def settle_handles(
     it was asked.
     """
     for name, handle in handles_of(character).items():
-        if np.linalg.norm(np.subtract(_place_px(handle, sighting), asked_px[name])) < MOVED_PX:
+        place = _place_px(handle, sighting)
+        if np.linalg.norm(np.subtract(place, asked_px.get(name, place))) < MOVED_PX:
             _settle(handle, sighting)
 
 

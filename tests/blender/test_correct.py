@@ -215,6 +215,13 @@ def test_dropped_deleted_and_released(character: bpy.types.Object, served: Any, 
     correction = correction_of(character, sighting_of(character))
     assert correction.dropped == {"left_wrist", "nose"}
     assert set(correction.pins) == {"left_elbow"}
+    drag(character, "left_wrist")
+    assert set(correction_of(character, sighting_of(character)).pins) == {
+        "left_elbow",
+        "left_wrist",
+    }
+    bpy.ops.hund.drop_landmarks()
+    assert correction_of(character, sighting_of(character)) == correction
     with served() as server:
         use(server)
         bpy.ops.hund.correct()
@@ -335,8 +342,7 @@ def job_of(character: bpy.types.Object, settings: ServerSettings) -> CorrectionJ
         character,
         Correction({"left_elbow": (1.0, 2.0)}),
         settings,
-        body=False,
-        message="Correct",
+        "Correct",
     )
 
 
@@ -455,6 +461,7 @@ def test_drags_are_corrected_of_their_own_accord_and_undo_is_no_drag(
         jobs.append(job)
 
     monkeypatch.setattr(CORRECTIONS, "run_in_background", run)
+    monkeypatch.setattr(LIVE, "_scene", bpy.context.scene.name)
     bpy.ops.hund.edit_landmarks()
     LIVE.take_for_known()
     with served() as server:
@@ -491,8 +498,7 @@ def test_what_was_dragged_on_meanwhile_stays_in_the_hand(
             character,
             correction_of(character, sighting),
             use(server),
-            body=False,
-            message="Correct",
+            "Correct",
         )
         handle = drag(character, "left_elbow")
         place = tuple(handle.location)
