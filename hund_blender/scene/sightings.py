@@ -43,7 +43,7 @@ def _read(text: str) -> Sighting:
     return Sighting.from_json(text)
 
 
-def camera_of(character: bpy.types.Object) -> Any:
+def camera_of(character: Any) -> Any:
     """The photo's camera, or None where there is none or it was deleted."""
     camera: Any = character.get(CAMERA)
     scenes: Any = camera.users_scene if camera is not None else ()
