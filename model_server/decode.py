@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -166,5 +167,10 @@ def keypoints_of(joints_cam: FloatArray, confidence: FloatArray, camera: Camera)
 
 def joint_confidence_of(bones: Sequence[str], confidence: FloatArray) -> dict[str, float]:
     """By bone, the least confidence among its landmarks."""
-    places = {bone: list(indices(POSE_LANDMARKS, landmarks_of_bone(bone))) for bone in bones}
-    return {bone: float(confidence[place].min(initial=1.0)) for bone, place in places.items()}
+    return {bone: float(confidence[_places_of(bone)].min(initial=1.0)) for bone in bones}
+
+
+@cache
+def _places_of(bone: str) -> list[int]:
+    """Where the landmarks are that a bone depends on."""
+    return list(indices(POSE_LANDMARKS, landmarks_of_bone(bone)))

@@ -9,6 +9,7 @@ turns follows from where they are, so that nothing has to be learned or differen
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from model_server.turns import turn_about
 _ROUNDS: Final = 8
 _STIFFNESS: Final = 0.15  # that bones turn by a radian counts as misses by so many sizes
 _LONGEST_STEP: Final = 0.4  # radians
+_SMALL_STEP: Final = 0.003  # not worth another round
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Goal:
     tangents: Array  # (33, 2) pixels from the principal point by the focal length
     trust: Array  # (33,) how much each counts
 
-    @property
+    @cached_property
     def size(self) -> float:
         """Root mean square distance of the landmarks from their middle, a tangent."""
         weights = self.trust + 1e-6
@@ -63,6 +65,8 @@ def reached(
         step *= min(1.0, _LONGEST_STEP / max(float(np.abs(step).max(initial=0)), 1e-9))
         stance = _stepped(stance, posed, figure, free, step, size_m=_size_m(stance, goal))
         turned = turned + step
+        if np.abs(step).max(initial=0) < _SMALL_STEP:
+            break
     return stance
 
 
