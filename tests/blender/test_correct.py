@@ -475,7 +475,6 @@ def test_drags_are_corrected_of_their_own_accord_and_undo_is_no_drag(
         LIVE.fire()
         assert len(jobs) == 1  # the same again says nothing new
         bpy.ops.ed.undo()  # the correction
-        LIVE.take_for_known()
         assert [one.name for one in edited_characters()] == [CHARACTER]
         LIVE.fire()
         assert len(jobs) == 1
@@ -483,6 +482,20 @@ def test_drags_are_corrected_of_their_own_accord_and_undo_is_no_drag(
         drag(bpy.data.objects[CHARACTER], "right_knee")
         LIVE.fire()
         assert len(jobs) == 1
+
+
+def test_only_handles_that_move_are_noticed(
+    character: bpy.types.Object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noticed: list[object] = []
+    bpy.ops.hund.edit_landmarks()
+    bpy.context.view_layer.update()
+    monkeypatch.setattr(LIVE, "soon", noticed.append)
+    character.location.x += 1
+    bpy.context.view_layer.update()
+    assert noticed == []
+    drag(character, "left_elbow")
+    assert noticed == [bpy.context.scene]
 
 
 def test_what_was_dragged_on_meanwhile_stays_in_the_hand(
