@@ -108,7 +108,7 @@ def ask_server(
             return client.correct(question)
         except ForgottenError:
             watch.tell(0.6, f"Looking at {sighting.path.name} again")
-            client.estimate(read_photo(sighting.path), sighting.question)
+            client.estimate(_photo_of(sighting), sighting.question)
             return client.correct(question)
     except ForgottenError as error:
         raise PhotoError(
@@ -117,3 +117,11 @@ def ask_server(
     except ServerLostError as error:
         servers.broke_off()
         raise ServerLostError(error.message, "Correct again; the server starts anew.") from error
+
+
+def _photo_of(sighting: Sighting) -> bytes:
+    try:
+        return read_photo(sighting.path)
+    except PhotoError as error:
+        remedy = f"Put the photo back to {sighting.path}, or import it again from where it is."
+        raise PhotoError(error.message, remedy) from error

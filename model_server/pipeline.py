@@ -73,8 +73,9 @@ class Stopwatch:
 
 def identity_of(content: bytes, focal: GivenFocal, max_people: int) -> str:
     """The same for the same question about the same photo, even on another server."""
-    question = f"{focal.px} {focal.mm_35} {max_people}".encode()
-    return hashlib.sha256(question + content).hexdigest()[:32]
+    digest = hashlib.sha256(content)
+    digest.update(f"{focal.px} {focal.mm_35} {max_people}".encode())
+    return digest.hexdigest()[:32]
 
 
 def load_pipeline(assets: Path, *, threads: int = 2) -> "Pipeline":

@@ -331,8 +331,8 @@ def test_a_photo_that_cannot_be_sent_again_is_told(
         use(server)
         assert bpy.ops.hund.correct() == {"CANCELLED"}
     (problem,) = CORRECTIONS.problems
-    assert problem.message
-    assert problem.remedy
+    assert str(tmp_path / "one.png") in problem.message + problem.remedy
+    assert "import" in problem.remedy.lower()
     assert state_of_file() == before
 
 
