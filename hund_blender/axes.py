@@ -12,6 +12,10 @@ Array = npt.NDArray[Any]
 BLENDER_FROM_CAM: Final[Array] = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 
 
+# Blender's cameras look along their own -Z, with Y up.
+CAMERA_FROM_CAM: Final[Array] = np.diag([1.0, -1.0, -1.0])
+
+
 def blender_from_cam(points_cam: Array, location: Array) -> Array:
     """Points (..., 3) in the frame of an upright camera at location (3,) to Blender's world."""
     moved: Array = points_cam @ BLENDER_FROM_CAM.T + location
@@ -28,3 +32,17 @@ def height_above(points_cam: Array) -> Array:
     """Heights (...,) of points (..., 3) in the camera frame over the camera."""
     heights: Array = -points_cam[..., 1]
     return heights
+
+
+def seen_at(px: Array, depth_m: float, focal_px: float, center_px: tuple[float, float]) -> Array:
+    """The point (3,) in the axes of Blender's camera object that a photo shows at px (2,)."""
+    across_m = (px - np.array(center_px)) * depth_m / focal_px
+    point: Array = np.array([*across_m, depth_m]) @ CAMERA_FROM_CAM
+    return point
+
+
+def seen_px(point: Array, focal_px: float, center_px: tuple[float, float]) -> Array:
+    """Inverse of seen_at: pixels (2,)."""
+    x, y, z = point @ CAMERA_FROM_CAM
+    px: Array = np.array([x, y]) * focal_px / max(z, 1e-6) + np.array(center_px)
+    return px

@@ -185,18 +185,18 @@ class Body:
 
         The root stays where it is.
         """
-        world, deforms, heads = self._posed_bones(rest, rotations or {})
+        world, deforms, heads = self.posed_bones(rest, rotations or {})
         return PosedBody(self._skinned(rest, deforms, heads), world, deforms, heads)
 
     def reference_bones(self, rest: RestBody) -> tuple[Array, Array]:
         """Turns A (B, 3, 3) away from rest, and heads (B, 3), of bones in the reference pose."""
-        _, deforms, heads = self._posed_bones(rest, {})
+        _, deforms, heads = self.posed_bones(rest, {})
         return deforms, heads
 
-    def _posed_bones(
+    def posed_bones(
         self, rest: RestBody, rotations: Mapping[str, Quaternion]
     ) -> tuple[Array, Array, Array]:
-        """G (B, 3, 3), G A (B, 3, 3) and heads (B, 3)."""
+        """The bones of `pose` without the skin: G (B, 3, 3), G A (B, 3, 3) and heads (B, 3)."""
         relative = self._relative(rotations)
         align = self.arrays["reference_rotations"] @ rest.rotations.swapaxes(1, 2)
         world = np.empty_like(relative)

@@ -6,18 +6,27 @@ from __future__ import annotations
 import io
 import json
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from .body import Body
-from .errors import CancelledError, HundError, PhotoError, ServerError, ServerLostError
-from .estimate import Estimate, parse_estimate
+from .errors import (
+    CancelledError,
+    ForgottenError,
+    HundError,
+    PhotoError,
+    ServerError,
+    ServerLostError,
+)
+from .estimate import Estimate, Person, parse_estimate, parse_person
 
 CONNECT_TIMEOUT_S: Final = 10.0
 ANSWER_TIMEOUT_S: Final = 180.0
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+CONTENT_TYPES: Final = {"/correct": "application/json"}  # by route, where it is not a photo
 # Codes of docs/protocol.md that speak of one photo; all others concern every photo.
 PHOTO_CODES: Final = frozenset(
     {"too_large", "not_an_image", "unsupported_format", "damaged_image", "bad_request"}
@@ -91,6 +100,12 @@ class Client:
         query = question.query()
         return parse_estimate(_json(self._request("POST", f"/estimate?{query}", image_file)))
 
+    def correct(self, correction: Mapping[str, Any]) -> Person:
+        """Somebody the server has seen before, in the light of what is known better."""
+        return parse_person(
+            _json(self._request("POST", "/correct", json.dumps(correction).encode()))
+        )
+
     def abort(self) -> None:
         self._aborted = True
         connection = self._connection
@@ -129,7 +144,7 @@ class Client:
     ) -> bytes:
         headers = {
             "Authorization": f"Bearer {self.address.token}",
-            "Content-Type": "application/octet-stream",
+            "Content-Type": CONTENT_TYPES.get(target, "application/octet-stream"),
         }
         try:
             _send(connection, method, target, body, headers)
@@ -197,4 +212,6 @@ def _refusal(response: HTTPResponse, content: bytes) -> HundError:
         )
     if code == "unauthorized":
         remedy = "Copy the token that the server was started with into the add-on's preferences."
+    if code == "forgotten":
+        return ForgottenError(message, remedy)
     return PhotoError(message, remedy) if code in PHOTO_CODES else ServerError(message, remedy)

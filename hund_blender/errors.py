@@ -30,6 +30,10 @@ class PhotoError(HundError):
     """This one photo cannot be used; others can."""
 
 
+class ForgottenError(HundError):
+    """The server does not remember the photo; it wants to see it again."""
+
+
 class SceneError(HundError):
     """The people were found, but could not be put into the scene."""
 

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ import numpy.typing as npt
 from .errors import ServerError
 
 Array = npt.NDArray[Any]
+
+PINNED: Final = 2.0  # the visibility of landmarks that were put where they belong
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,14 @@ class Keypoint:
 
 
 @dataclass(frozen=True, eq=False)
+class Landmark:
+    """One of the 33 points of the detector."""
+
+    px: Array  # (2,) pixels of the upright original
+    visibility: float  # 0…1, or PINNED
+
+
+@dataclass(frozen=True, eq=False)
 class Person:
     """One person's parameters (docs/conventions.md) and how sure the server is of them."""
 
@@ -48,31 +59,47 @@ class Person:
     phenotypes: Mapping[str, float]
     facial_actions: Mapping[str, float]
     keypoints: Mapping[str, Keypoint]
+    landmarks: Mapping[str, Landmark]
+    hypotheses: int  # how many interpretations the server has to offer
     joint_confidence: Mapping[str, float]
+    source: Mapping[str, Any]  # what all of this was read from, without face and hands
+    number: int = 0  # among the people of the photo
 
 
 @dataclass(frozen=True)
 class Estimate:
     """Everything about one photo."""
 
+    id: str  # by which the server remembers the photo
     photo: Photo
     people: tuple[Person, ...]
 
 
 def parse_estimate(answer: Mapping[str, Any]) -> Estimate:
     """The answer of POST /estimate; says what is wrong with it rather than passing nonsense on."""
+    with _telling():
+        people = tuple(_person(person, row) for row, person in enumerate(answer["people"]))
+        return Estimate(str(answer["id"]), parse_photo(answer["image"]), people)
+
+
+def parse_person(answer: Mapping[str, Any], number: int = 0) -> Person:
+    """The answer of POST /correct, likewise."""
+    with _telling():
+        return _person(answer, number)
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
     try:
-        photo = _photo(answer["image"])
-        people = tuple(_person(person) for person in answer["people"])
+        yield
     except (KeyError, TypeError, ValueError) as error:
         message = f"The server's answer is not as expected ({type(error).__name__}: {error})."
         raise ServerError(
             message, "Install the add-on and the server from the same release."
         ) from error
-    return Estimate(photo, people)
 
 
-def _photo(image: Mapping[str, Any]) -> Photo:
+def parse_photo(image: Mapping[str, Any]) -> Photo:
     center = _numbers(image["center_px"], 2)
     return Photo(
         width=int(image["width"]),
@@ -83,8 +110,9 @@ def _photo(image: Mapping[str, Any]) -> Photo:
     )
 
 
-def _person(person: Mapping[str, Any]) -> Person:
-    parameters = person["parameters"]
+def _person(person: Mapping[str, Any], number: int) -> Person:
+    parameters, pose = person["parameters"], person["landmarks"]["pose"]
+    seen = zip(pose["names"], pose["px"], pose["visibility"], strict=True)
     return Person(
         box_px=_numbers(person["box"], 4),
         confidence=float(person["confidence"]),
@@ -95,7 +123,11 @@ def _person(person: Mapping[str, Any]) -> Person:
         phenotypes=_named_numbers(parameters["phenotypes"]),
         facial_actions=_named_numbers(parameters["facial_actions"]),
         keypoints={name: _keypoint(point) for name, point in person["keypoints"].items()},
+        landmarks={str(name): Landmark(_numbers(px, 2), float(sure)) for name, px, sure in seen},
+        hypotheses=int(person["hypotheses"]),
         joint_confidence=_named_numbers(person["joint_confidence"]),
+        source={**person, "landmarks": {"pose": pose}},
+        number=number,
     )
 
 

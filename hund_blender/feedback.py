@@ -67,6 +67,13 @@ def _draw(menu: Any, problems: list[Problem]) -> None:
         draw_problem(menu.layout, problem, POPUP_CHARACTERS)
 
 
+def redraw_views(_: object) -> None:
+    """Sidebars show every tick of a correction."""
+    for window in bpy.context.window_manager.windows:
+        for area in _views(window):
+            area.tag_redraw()
+
+
 def show_task(task: Task) -> None:
     """Preferences show every tick of a task; sidebars what can be done after it."""
     kinds = {"PREFERENCES", "VIEW_3D"} if task.step() else {"PREFERENCES"}

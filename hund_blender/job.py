@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from .body import Body
-from .client import Client, Question
+from .client import DEFAULT_QUESTION, Client, Question
 from .errors import CancelledError, HundError, PhotoError, ServerLostError
 from .estimate import Estimate
 from .progress import Problem, Progress, problem_of, unexpected
@@ -35,6 +35,7 @@ class PhotoResult:
     path: Path
     estimate: Estimate
     body: Body
+    question: Question = DEFAULT_QUESTION
 
 
 CANCELLED: Final = Problem(
@@ -179,7 +180,7 @@ class Job:
         if self._cancelled.is_set():
             raise CancelledError
         try:
-            estimate = client.estimate(_read(path), self._question)
+            estimate = client.estimate(read_photo(path), self._question)
         except PhotoError as error:
             return problem_of(error, path.name)
         except ServerLostError as error:
@@ -188,10 +189,10 @@ class Job:
         log.info("%s: %d people", path.name, len(estimate.people))
         if not estimate.people:
             return Problem(path.name, "No people were found.", NOBODY_REMEDY)
-        return PhotoResult(path, estimate, body)
+        return PhotoResult(path, estimate, body, self._question)
 
 
-def _read(path: Path) -> bytes:
+def read_photo(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sliders of a character: what they show is what its armature is, what they are set to it
-becomes at once."""
+"""The sliders and switches of a character: what they show is what its armature is, what they are
+set to it becomes at once. And how corrections go, which is kept with the scene.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +11,15 @@ from typing import Any, Final
 import bpy
 
 from .errors import SceneError
-from .scene.character import phenotypes_of
+from .scene.bone_colors import hide_confidence, show_confidence, shows_confidence
+from .scene.character import bearers_of, phenotypes_of, rig_of_character
 from .scene.shape import reshape
+from .scene.sightings import sighting_of, was_sighted
 
 log = logging.getLogger(__name__)
 
 SLIDERS: Final = ("age", "gender", "muscle", "weight", "height", "proportions")
-PROPERTY: Final = "hund"  # of armatures
+PROPERTY: Final = "hund"  # of armatures and scenes
 MIDDLE: Final = 0.5
 
 
@@ -45,6 +48,28 @@ def _slider(name: str, description: str) -> Any:
     )
 
 
+def _confidence_switch() -> Any:
+    def get(self: HundCharacter) -> bool:
+        return shows_confidence(self.id_data)
+
+    def set_(self: HundCharacter, wanted: bool) -> None:
+        armature = self.id_data
+        seen = next((one for one in bearers_of(armature) if was_sighted(one)), None)
+        if not wanted:
+            hide_confidence(armature)
+        elif seen is not None:
+            confidence = sighting_of(seen).person.joint_confidence
+            show_confidence(armature, rig_of_character(armature), confidence)
+
+    return bpy.props.BoolProperty(
+        name="Show Confidence",
+        description="Colour the bones by how clearly the photo shows them; seen in pose mode",
+        get=get,
+        set=set_,
+        options=set(),
+    )
+
+
 class HundCharacter(bpy.types.PropertyGroup):
     """Of every armature; without meaning for those that are no character of ours."""
 
@@ -54,15 +79,41 @@ class HundCharacter(bpy.types.PropertyGroup):
     weight: _slider("weight", "0 thin, 1 heavy")
     height: _slider("height", "0 short, 1 tall for that age")
     proportions: _slider("proportions", "0 ideal, 1 uncommon")
+    show_confidence: _confidence_switch()
 
 
-CLASSES = (HundCharacter,)
+class HundCorrecting(bpy.types.PropertyGroup):
+    """Of every scene."""
+
+    live: bpy.props.BoolProperty(
+        name="Live",
+        description="Correct whenever a handle has been dragged",
+        default=True,
+        options=set(),
+    )
+    body: bpy.props.BoolProperty(
+        name="Body Too",
+        description="Let corrections change the body's shape as well",
+        default=False,
+        options=set(),
+    )
+
+
+CLASSES = (HundCharacter, HundCorrecting)
+OWNERS: Final = {bpy.types.Armature: HundCharacter, bpy.types.Scene: HundCorrecting}
+
+
+def correcting_of(scene: bpy.types.Scene) -> Any:
+    """How corrections go in a scene."""
+    return getattr(scene, PROPERTY)
 
 
 def attach() -> None:
     pointer: Any = bpy.props.PointerProperty
-    setattr(bpy.types.Armature, PROPERTY, pointer(type=HundCharacter))
+    for owner, group in OWNERS.items():
+        setattr(owner, PROPERTY, pointer(type=group))
 
 
 def detach() -> None:
-    delattr(bpy.types.Armature, PROPERTY)
+    for owner in OWNERS:
+        delattr(owner, PROPERTY)

@@ -10,15 +10,19 @@ from bpy.app.handlers import persistent
 
 from . import (
     cli,
+    correct_operators,
+    correct_panel,
     file_handlers,
     found_operators,
     image_operators,
+    live,
     operators,
     panels,
     properties,
     server_operators,
     server_panel,
 )
+from .correcting import CORRECTIONS
 from .importing import FOUND, SERVERS, SLOT
 from .preferences import HundPreferences
 from .scene.asset_catalogues import define_after_saving
@@ -31,7 +35,9 @@ CLASSES: Final = (
     *image_operators.CLASSES,
     *found_operators.CLASSES,
     *server_operators.CLASSES,
+    *correct_operators.CLASSES,
     *panels.CLASSES,
+    *correct_panel.CLASSES,
     *server_panel.CLASSES,
     *file_handlers.CLASSES,
 )
@@ -43,6 +49,7 @@ def cancel_before_load(*_: object) -> None:
     """People found for one file must not land in another."""
     SLOT.cancel()
     FOUND.forget()
+    CORRECTIONS.cancel()
 
 
 _commands: list[Any] = []  # handles to take them back by
@@ -58,11 +65,14 @@ def register() -> None:
     bpy.app.handlers.save_post.append(define_after_saving)
     register_command: Any = bpy.utils.register_cli_command
     _commands.append(register_command(cli.COMMAND, cli.run))
+    live.attach()
 
 
 def unregister() -> None:
+    live.detach()
     SLOT.forget()
     FOUND.forget()
+    CORRECTIONS.forget()
     task = TASKS.job
     TASKS.forget()
     if task is not None:

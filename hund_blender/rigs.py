@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -115,8 +116,14 @@ def _carried_skin(body: Body, rest: RestBody, deforms: Array, heads: Array) -> A
     transforms = np.tile(np.eye(4), (len(heads), 1, 1))
     transforms[:, :3, :3] = deforms
     transforms[:, :3, 3] = heads - np.einsum("bij,bj->bi", deforms, rest.heads)
-    carried: Array = transforms @ body.skin_moments(rest.vertices)
+    carried: Array = transforms @ _skin_moments(body, rest)
     return carried
+
+
+@lru_cache(maxsize=4)
+def _skin_moments(body: Body, rest: RestBody) -> Array:
+    """Corrections pose the same body again and again."""
+    return body.skin_moments(rest.vertices)
 
 
 def _about(sums: Array, head: Array, rest_head: Array) -> Array:

@@ -28,9 +28,18 @@ from model_server.errors import (
 )
 from model_server.footprint import resident_mb
 from model_server.guard import Guard, error_response
+from model_server.memory import Memory
 from model_server.pipeline import Estimator
 from model_server.settings import Settings, rigs
-from model_server.wire import ErrorAnswer, EstimateAnswer, Health, estimate_answer
+from model_server.wire import (
+    ErrorAnswer,
+    EstimateAnswer,
+    Health,
+    PersonAnswer,
+    estimate_answer,
+    person_answer,
+)
+from model_server.wire_correction import CorrectionQuestion
 from model_server.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -49,6 +58,7 @@ def create_app(settings: Settings, make_estimator: MakeEstimator) -> FastAPI:
         app.state.settings = settings
         app.state.started = time.monotonic()
         app.state.estimator = make_estimator(settings)
+        app.state.memory = Memory(settings.max_remembered)
         app.state.worker = Worker(settings.max_waiting)
         yield
         app.state.worker.close()
@@ -75,6 +85,7 @@ def _add_routes(app: FastAPI) -> None:
     app.get("/health")(health)
     app.get("/body", response_class=Response)(body)
     app.post("/estimate", openapi_extra=_IMAGE_BODY)(estimate)
+    app.post("/correct")(correct)
 
 
 _IMAGE_BODY: Final = {
@@ -121,7 +132,20 @@ async def estimate(
     def job() -> EstimateAnswer:
         focal = GivenFocal(px=focal_px, mm_35=focal_35mm)
         found = state.estimator.estimate(content, focal=focal, max_people=max_people)
+        state.memory.keep(found)
         return estimate_answer(found)
+
+    return await state.worker.run(job)
+
+
+async def correct(request: Request, question: CorrectionQuestion) -> PersonAnswer:
+    """One person of a photo that was estimated before, posed from what somebody knows better."""
+    state = request.app.state
+
+    def job() -> PersonAnswer:
+        found = state.memory.recall(question.photo)
+        person = state.estimator.correct(found, question.person, question.correction())
+        return person_answer(person, found.people[question.person])
 
     return await state.worker.run(job)
 

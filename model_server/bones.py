@@ -4,6 +4,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from model_server.errors import InternalError
 
 Array = NDArray[np.float64]
 
+_REMEMBERED: Final = 16  # shapes: every step from landmarks to a person asks for the same one
 _UNSET: Final = 0.5  # of what shapes a body but is no phenotype of ours
 _ARRAYS: Final = (
     "variation_mask",
@@ -69,9 +71,14 @@ class BodyBones:
                 name: arrays[name].astype(np.float64) for name in _ARRAYS
             }
 
+        self._cached = lru_cache(maxsize=_REMEMBERED)(self._reference)
+
     def reference(self, phenotypes: Mapping[str, float]) -> ReferenceBones:
         """The bones of a body with these phenotypes, turned from the rest to the reference pose."""
-        coefficients = self.coefficients(phenotypes)
+        return self._cached(tuple(sorted(phenotypes.items())))
+
+    def _reference(self, phenotypes: tuple[tuple[str, float], ...]) -> ReferenceBones:
+        coefficients = self.coefficients(dict(phenotypes))
         rest_heads = self._shaped("bone_heads", coefficients)
         turns = self._turns(coefficients)
         parents: list[int] = self._meta["bone_parents"]

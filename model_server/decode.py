@@ -2,13 +2,14 @@
 """Landmarks to evidence, and the network's answer to people: both sides of one session call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Final
 
 import numpy as np
 
 from model_server.arrays import FloatArray
-from model_server.body_params import BodyParams, Quaternion, Vector, wxyz_from_matrix
+from model_server.body_params import BodyParams, body_params, rounded
 from model_server.bones import BodyBones
 from model_server.camera import Camera
 from model_server.details import Details, Ends, ends_of
@@ -22,7 +23,6 @@ from model_server.landmarks import PersonLandmarks, PictureReading, PoseLandmark
 from model_server.session import DescentConfig, Evidence, Posed
 
 _FAR_BETTER: Final = 0.7  # times the energy; smaller differences say little on photos
-_DIGITS: Final = 6
 _FEATURES, _PARTS, _CELLS = 128, 15, 16  # what the encoder says of a crop
 _NOTHING_CLOSER: Final = Ends(
     np.tile(np.eye(3, dtype=np.float32), (3, 1, 1)), np.zeros(3, np.float32)
@@ -104,14 +104,14 @@ class Decoder:
         self, posed: Posed, row: int, seen: PersonLandmarks, camera: Camera, details: Details
     ) -> Person:
         """Whoever a row of the batch poses, seen first by the look that the row is made of."""
-        confidence = seen.pose.visibility * seen.support[0]
+        confidence = confidence_of(seen)
         parameters, joints_cam = self._fused(posed, row, details)
         return Person(
             box=person_box(seen.pose),
             confidence=seen.confidence,
-            keypoints=_keypoints(joints_cam, confidence, camera),
+            keypoints=keypoints_of(joints_cam, confidence, camera),
             landmarks=seen,
-            joint_confidence=_joint_confidence(list(parameters.rotations), confidence),
+            joint_confidence=joint_confidence_of(list(parameters.rotations), confidence),
             parameters=parameters,
         )
 
@@ -121,13 +121,8 @@ class Decoder:
         body = dict(
             zip(self.config.pose_bones, posed.rotations[index].astype(np.float64), strict=True)
         )
-        phenotypes = dict(
-            zip(
-                self.config.phenotypes,
-                _rounded(np.clip(posed.phenotypes[index], 0, 1)),
-                strict=True,
-            )
-        )
+        shares = rounded(np.clip(posed.phenotypes[index], 0, 1))
+        phenotypes = dict(zip(self.config.phenotypes, shares, strict=True))
         bones = self.bones.reference(phenotypes)
         turned = fuse_head(body, root, details.face, bones)
         fused = fuse_hands(turned, root, details.hands, bones)
@@ -135,18 +130,9 @@ class Decoder:
         from_root = (joints_cam[_FACE] - posed.translation[index]) @ root
         moved = carried_by_head(from_root, body, turned, bones) @ root.T
         joints_cam[_FACE] = moved + posed.translation[index]
-        quaternions = wxyz_from_matrix(np.stack([root, *fused.values()]))
-        parameters = BodyParams(
-            rig=self.config.rig,
-            root=_quaternion(quaternions[0]),
-            translation=_vector(posed.translation[index]),
-            rotations={
-                bone: _quaternion(q) for bone, q in zip(fused, quaternions[1:], strict=True)
-            },
-            phenotypes=phenotypes,
-            facial_actions=details.face.actions,
-        )
-        return parameters, joints_cam
+        place = posed.translation[index]
+        parameters = body_params(self.config.rig, root, place, fused, phenotypes)
+        return replace(parameters, facial_actions=details.face.actions), joints_cam
 
 
 def best_look(energies: FloatArray) -> int:
@@ -169,25 +155,22 @@ def _starts(people: Sequence[PersonLandmarks]) -> list[int]:
     return np.cumsum(counts)[:-1].tolist()
 
 
-def _keypoints(joints_cam: FloatArray, confidence: FloatArray, camera: Camera) -> Keypoints:
+def confidence_of(seen: PersonLandmarks) -> FloatArray:
+    """(33,) 0…1, how sure it is where each landmark is."""
+    return np.minimum(seen.pose.visibility, 1) * seen.support[0]
+
+
+def keypoints_of(joints_cam: FloatArray, confidence: FloatArray, camera: Camera) -> Keypoints:
+    """COCO joints (17, 3) in the camera frame and in the photo, by confidences (33,)."""
     return Keypoints(camera.project(joints_cam), joints_cam, confidence[list(COCO_FROM_POSE)])
 
 
-def _joint_confidence(bones: Sequence[str], confidence: FloatArray) -> dict[str, float]:
+def joint_confidence_of(bones: Sequence[str], confidence: FloatArray) -> dict[str, float]:
     """By bone, the least confidence among its landmarks."""
-    places = {bone: list(indices(POSE_LANDMARKS, landmarks_of_bone(bone))) for bone in bones}
-    return {bone: float(confidence[place].min(initial=1.0)) for bone, place in places.items()}
+    return {bone: float(confidence[_places_of(bone)].min(initial=1.0)) for bone in bones}
 
 
-def _rounded(values: FloatArray) -> list[float]:
-    return [round(float(value), _DIGITS) for value in values]
-
-
-def _quaternion(values: FloatArray) -> Quaternion:
-    w, x, y, z = _rounded(values)
-    return w, x, y, z
-
-
-def _vector(values: FloatArray) -> Vector:
-    x, y, z = _rounded(values)
-    return x, y, z
+@cache
+def _places_of(bone: str) -> list[int]:
+    """Where the landmarks are that a bone depends on."""
+    return list(indices(POSE_LANDMARKS, landmarks_of_bone(bone)))

@@ -56,6 +56,11 @@ class UnknownRigError(HundError):
     status = 404
 
 
+class ForgottenError(HundError):
+    code = "forgotten"
+    status = 410
+
+
 class BusyError(HundError):
     code = "busy"
     status = 503

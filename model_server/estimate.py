@@ -32,6 +32,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Estimate:
+    id: str  # the same for the same photo, camera and number of people
     width: int
     height: int
     camera: Camera

@@ -47,10 +47,11 @@ def in_picture(found: PoseLandmarks, crop: Crop, shape: tuple[int, int]) -> Pose
         world_m=found.world_m @ camera_turn(crop).T,
         mask=None if found.mask is None else paste_mask(found.mask, crop, shape),
     )
-    return _sides_swapped(placed) if crop.mirrored else placed
+    return sides_swapped(placed) if crop.mirrored else placed
 
 
-def _sides_swapped(found: PoseLandmarks) -> PoseLandmarks:
+def sides_swapped(found: PoseLandmarks) -> PoseLandmarks:
+    """Every landmark by the name of the one on the other side of the body."""
     order = list(POSE_MIRROR)
     return PoseLandmarks(
         landmarks_px=found.landmarks_px[order],
@@ -94,7 +95,7 @@ def agreement(a: PoseLandmarks, b: PoseLandmarks) -> float:
 
 def same_person(a: PoseLandmarks, b: PoseLandmarks) -> bool:
     """Whether two finds are of one person, even when one has the sides confused."""
-    alike = max(agreement(a, b), agreement(a, _sides_swapped(b)))
+    alike = max(agreement(a, b), agreement(a, sides_swapped(b)))
     return alike > _SAME_PERSON or overlap(person_box(a), person_box(b)) > _SAME_BOX
 
 

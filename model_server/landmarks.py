@@ -24,7 +24,7 @@ class PoseLandmarks:
 
     landmarks_px: FloatArray  # (P, 2)
     depth: FloatArray  # (P,) away from the camera relative to the hips, roughly in pixels
-    visibility: FloatArray  # (P,) 0…1, in the picture and not hidden
+    visibility: FloatArray  # (P,) 0…1, in the picture and not hidden; or `session.CERTAIN`
     presence: FloatArray  # (P,) 0…1, in the picture
     world_m: FloatArray  # (P, 3) metres from the middle of the hips; x right, y down, z forward
     mask: FloatArray | None = None  # (H, W) 0…1, the person's silhouette in the picture searched

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from model_server.bones import Array, BodyBones
+from model_server.figure import Carriers, Figure
 from model_server.fusion import Rotations
 from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS, indices
 
@@ -41,15 +42,12 @@ class Physique:
         (sole, crown), vertex_of = where[:2], where[2:].reshape(at.shape)  # (L, N)
         self._reach = float(template[crown, 2] - template[sole, 2])
         self._reaches = shapes[:, crown, 2] - shapes[:, sole, 2]
-        # What skinning makes of a landmark falls into one part for each bone that moves it: P pairs
-        # of a landmark and a bone, and the weights of the vertices that such a pair sums up.
         shares = regressor[..., None] * skin[vertex_of]
         pair_of = np.arange(len(rows))[:, None, None] * _BONES + bone_of[vertex_of]
         pairs, pair_of = np.unique(pair_of, return_inverse=True)
         sums = np.zeros((len(pairs), len(used)))
         np.add.at(sums, (pair_of.reshape(shares.shape), vertex_of[..., None]), shares)
-        self._landmarks, self._pair_bones = np.divmod(pairs, _BONES)
-        self._pair_weights = sums.sum(axis=1)
+        self._carriers = Carriers(*np.divmod(pairs, _BONES), sums.sum(axis=1))
         self._pair_points = sums @ template
         self._pair_shapes = sums @ shapes  # (K, P, 3)
 
@@ -76,27 +74,17 @@ class Physique:
         small, tall = (self.stature({**phenotypes, "height": height}) for height in (0, 1))
         return (stature - small) / (tall - small)
 
+    def figure(self, phenotypes: Mapping[str, float]) -> Figure:
+        """The landmarks of one shape, to be posed."""
+        coefficients = self._bones.coefficients(phenotypes)
+        rest_points = self._pair_points + np.tensordot(coefficients, self._pair_shapes, 1)
+        return Figure(self._bones.reference(phenotypes), self._carriers, rest_points)
+
     def landmarks(
         self, phenotypes: Mapping[str, float], rotations: Rotations, root: Array
     ) -> tuple[Array, Array]:
         """The detector's landmarks (33, 3) and COCO joints (17, 3) of a posed body, relative to the
         root's head, metres; `root` (3, 3) turns the body into the axes wanted.
         """
-        bones = self._bones.reference(phenotypes)
-        world = [np.eye(3)] * len(bones.names)
-        heads = np.zeros_like(bones.heads)
-        offsets = bones.heads - bones.heads[bones.parents]  # the root's own is not used
-        for bone, (name, parent) in enumerate(zip(bones.names, bones.parents, strict=True)):
-            if parent >= 0:
-                turned = name in rotations
-                world[bone] = world[parent] @ rotations[name] if turned else world[parent]
-                heads[bone] = heads[parent] + world[parent] @ offsets[bone]
-        turns = np.stack(world) @ bones.turns
-        places = heads - np.einsum("bij,bj->bi", turns, bones.rest_heads)
-        coefficients = self._bones.coefficients(phenotypes)
-        rest = self._pair_points + np.tensordot(coefficients, self._pair_shapes, 1)
-        posed = np.einsum("pij,pj->pi", turns[self._pair_bones], rest)
-        posed += self._pair_weights[:, None] * places[self._pair_bones]
-        points = np.zeros((len(POSE_LANDMARKS) + len(COCO_JOINTS), 3))
-        np.add.at(points, self._landmarks, posed @ root.T)
-        return points[: len(POSE_LANDMARKS)], points[len(POSE_LANDMARKS) :]
+        posed = self.figure(phenotypes).posed(rotations)
+        return posed.landmarks @ root.T, posed.joints @ root.T

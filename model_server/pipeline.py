@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Photo to people: every step on one line."""
 
+import hashlib
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,12 +12,15 @@ from typing import Protocol
 from model_server.arrays import ImageArray
 from model_server.bones import BodyBones
 from model_server.camera import NO_FOCAL, Camera, GivenFocal, camera_of
+from model_server.correction import Correction, corrected
 from model_server.decode import Decoder, best_rows, evidence_of
 from model_server.details import look_closer
+from model_server.errors import BadRequestError
 from model_server.estimate import Estimate, Person
 from model_server.face import FaceDetector
 from model_server.face_session import FaceSession, OnnxFace
 from model_server.floor import SharedFloor
+from model_server.hand_poses import pose_hands
 from model_server.hand_session import HandSession, OnnxHands
 from model_server.hands import HandDetector, with_confirmed_hands, with_refined_wrists
 from model_server.image import Photo, decode_photo
@@ -26,6 +30,7 @@ from model_server.physique import Physique
 from model_server.picture_reader import PictureReader
 from model_server.placing import placed
 from model_server.session import DescentSession, OnnxDescent
+from model_server.settling import Settler
 
 
 class Estimator(Protocol):
@@ -37,6 +42,8 @@ class Estimator(Protocol):
     def estimate(
         self, content: bytes, *, focal: GivenFocal = NO_FOCAL, max_people: int = 8
     ) -> Estimate: ...
+
+    def correct(self, found: Estimate, number: int, correction: Correction) -> Person: ...
 
     def close(self) -> None: ...
 
@@ -62,6 +69,13 @@ class Stopwatch:
         start = time.perf_counter()
         yield
         self.timings_ms[name] = round((time.perf_counter() - start) * 1000, 1)
+
+
+def identity_of(content: bytes, focal: GivenFocal, max_people: int) -> str:
+    """The same for the same question about the same photo, even on another server."""
+    digest = hashlib.sha256(content)
+    digest.update(f"{focal.px} {focal.mm_35} {max_people}".encode())
+    return digest.hexdigest()[:32]
 
 
 def load_pipeline(assets: Path, *, threads: int = 2) -> "Pipeline":
@@ -93,6 +107,7 @@ class Pipeline:
         self._descent = descent
         self._reader, self._floor = reader, floor
         self._decoder = Decoder(descent.config, bones)
+        self._settler = Settler(floor.physique)
         self._hand_poses, self._face_poses = hands, faces
         self._people = PeopleFinder(threads=threads)
         self._hands = HandDetector()
@@ -117,7 +132,9 @@ class Pipeline:
             seen = self.see(photo, max_people=max_people)
         with watch.step("descent"):
             people = self.pose(seen, camera)
-        return Estimate(photo.width, photo.height, camera, tuple(people), watch.timings_ms)
+        identity = identity_of(content, focal, max_people)
+        timings_ms = watch.timings_ms
+        return Estimate(identity, photo.width, photo.height, camera, tuple(people), timings_ms)
 
     def see(self, photo: Photo, *, max_people: int = 8) -> list[PersonLandmarks]:
         """Landmarks of everybody, in pixels of the original photo."""
@@ -146,6 +163,31 @@ class Pipeline:
             posed = self._floor.joined(posed, evidence, best_rows(posed.energy, seen))
         people = self._decoder.people(posed, seen, details, camera)
         return sorted(people, key=lambda person: -person.box.area)
+
+    def correct(self, found: Estimate, number: int, correction: Correction) -> Person:
+        """Person `number` of a photo posed again from a correction. Nobody else changes: whoever
+        was put on one floor with the others keeps the size that this gave.
+        """
+        if number >= len(found.people):
+            raise BadRequestError(
+                f"There is no person {number} in this photo.", "Count its people from 0."
+            )
+        first = person = found.people[number]
+        if correction.hypothesis:
+            plain = Correction(hypothesis=correction.hypothesis)
+            person = self._posed_again(first, person, plain, found.camera)
+        if correction.touched or correction.body:
+            person = self._posed_again(first, person, correction, found.camera)
+        return person
+
+    def _posed_again(
+        self, seen: Person, before: Person, correction: Correction, camera: Camera
+    ) -> Person:
+        """Somebody posed as `before` from what was seen of them and the correction."""
+        known = corrected(seen.landmarks, correction)
+        (after,) = self.pose([known], camera)
+        (hands,) = pose_hands(self._hand_poses, [known], camera)
+        return self._settler.settled(before, after, correction, hands, camera)
 
     def close(self) -> None:
         """Let go of the networks; closing twice does no harm."""

@@ -16,6 +16,7 @@ from model_server.arrays import FloatArray
 from model_server.errors import InternalError
 
 CONFIG_KEY: Final = "hund"  # of the graph's metadata
+CERTAIN: Final = 2.0  # the visibility of landmarks that somebody has put where they belong
 _PREFERRED_PROVIDERS: Final = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 
@@ -24,7 +25,7 @@ class Evidence:
     """What was seen of B looks at people. Field names are the graph's inputs."""
 
     landmarks_px: FloatArray  # (B, 33, 2) pixels of the photo
-    visibility: FloatArray  # (B, 33) 0…1, or 2 where somebody has put the landmark
+    visibility: FloatArray  # (B, 33) 0…1, or `CERTAIN`
     world: FloatArray  # (B, 33, 3) metres from the middle of the hips; x right, y down, z forward
     depth: FloatArray  # (B, 33) pixels away from the camera relative to the hips
     focal_px: FloatArray  # (B,)

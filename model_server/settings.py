@@ -29,6 +29,7 @@ class Settings:
     threads: int = field(default_factory=some_threads)
     max_body_bytes: int = 64 * 1024 * 1024
     max_waiting: int = 16  # requests in line behind the one at work
+    max_remembered: int = 64  # photos, some 30 kB for each person, that can be corrected
     assets: Path = ASSETS  # <rig>.npz and descent.onnx
 
 

@@ -11,6 +11,7 @@ from model_server import __version__
 from model_server.arrays import FloatArray
 from model_server.body_params import BodyParams
 from model_server.camera import FocalSource
+from model_server.correction import hypotheses_of
 from model_server.errors import HundError
 from model_server.estimate import Estimate, Keypoints, Person
 from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
@@ -94,6 +95,7 @@ class Parameters(BaseModel):
 class PersonAnswer(BaseModel):
     box: tuple[float, float, float, float]
     confidence: float
+    hypotheses: int
     keypoints: dict[str, Keypoint]
     landmarks: LandmarksSeen
     joint_confidence: dict[str, float]
@@ -102,6 +104,7 @@ class PersonAnswer(BaseModel):
 
 class EstimateAnswer(BaseModel):
     version: str
+    id: str
     image: ImageInfo
     people: list[PersonAnswer]
     timings_ms: dict[str, float]
@@ -117,6 +120,7 @@ def estimate_answer(estimate: Estimate) -> EstimateAnswer:
     camera = estimate.camera
     return EstimateAnswer(
         version=__version__,
+        id=estimate.id,
         image=ImageInfo(
             width=estimate.width,
             height=estimate.height,
@@ -124,18 +128,20 @@ def estimate_answer(estimate: Estimate) -> EstimateAnswer:
             focal_source=camera.source,
             center_px=camera.center_px,
         ),
-        people=[_person(person) for person in estimate.people],
+        people=[person_answer(person, person) for person in estimate.people],
         timings_ms=dict(estimate.timings_ms),
     )
 
 
-def _person(person: Person) -> PersonAnswer:
+def person_answer(person: Person, first: Person) -> PersonAnswer:
+    """Somebody, perhaps corrected since they were seen `first`."""
     box = person.box
     x, y, width, height = _numbers([box.x, box.y, box.width, box.height], _PX_DIGITS)
     bones = person.joint_confidence
     return PersonAnswer(
         box=(x, y, width, height),
         confidence=round(person.confidence, _SHARE_DIGITS),
+        hypotheses=hypotheses_of(first.landmarks),
         keypoints=_keypoints(person.keypoints),
         landmarks=_landmarks(person.landmarks),
         joint_confidence={bone: round(value, _SHARE_DIGITS) for bone, value in bones.items()},

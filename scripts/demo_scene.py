@@ -72,27 +72,28 @@ def draw_over_photo(shot: Shot, path: Path) -> None:
         scene.render.filepath = str(Path(folder) / "people.png")
         bpy.ops.render.render(write_still=True)
         people_image = bpy.data.images.load(scene.render.filepath)
-        people = _pixels(people_image)
-    shown = _pixels(photo)
+        people = pixels_of(people_image)
+    shown = pixels_of(photo)
     alpha = OPACITY * people[..., 3:]
     shown[..., :3] = (1 - alpha) * shown[..., :3] + alpha * people[..., :3]
-    _save(shown, path)
+    save(shown, path)
     bpy.data.images.remove(people_image)
 
 
-def _pixels(image: bpy.types.Image) -> npt.NDArray[Any]:
+def pixels_of(image: bpy.types.Image) -> npt.NDArray[Any]:
     width, height = image.size
     pixels = np.empty(width * height * 4, np.float32)
     image.pixels.foreach_get(pixels)
     return pixels.reshape(height, width, 4)
 
 
-def _save(pixels: npt.NDArray[Any], path: Path) -> None:
+def save(pixels: npt.NDArray[Any], path: Path) -> None:
+    """As PNG, or as JPEG by the name."""
     image = bpy.data.images.new("preview", pixels.shape[1], pixels.shape[0])
     image.pixels.foreach_set(np.ascontiguousarray(pixels).ravel())
-    image.file_format = "PNG"
+    image.file_format = "JPEG" if path.suffix == ".jpg" else "PNG"
     image.filepath_raw = str(path)
-    image.save()
+    image.save(quality=85)
     bpy.data.images.remove(image)
 
 

@@ -17,7 +17,9 @@ from ..job import PhotoResult
 from ..pose import PlacedPerson, place_people
 from ..progress import Problem, problem_of, unexpected
 from ..rigs import MAKEHUMAN, Rig, rig_of
+from ..sighting import Sighting
 from .armature import build_armature, pose_armature
+from .bone_colors import show_confidence
 from .camera import build_camera, scale_camera, set_render_size
 from .character import remember
 from .materials import paint_grey
@@ -25,6 +27,7 @@ from .mesh import build_mesh, set_facial_actions
 from .photo_image import load_photo
 from .restore import in_scene, object_mode, removed_on_failure
 from .room import beside_others, remember_edges
+from .sightings import remember_camera, remember_sighting
 
 log = logging.getLogger(__name__)
 
@@ -88,22 +91,42 @@ def _add_photo(
         scene.collection.children.link(collection)
         rig = rig_of(options.rig, result.body)
         armatures = [
-            _add_person(f"{result.path.stem} Person {number}", rig, person, collection, view_layer)
-            for number, person in enumerate(placed.people, start=1)
+            _add_person(_name(result, placed_person), rig, placed_person, collection, view_layer)
+            for placed_person in placed.people
         ]
         if options.grey:
             for skin in (thing for thing in collection.objects if thing.type == "MESH"):
                 paint_grey(skin.data)
+        _remember_sightings(result, rig, armatures)
         if options.match_camera:
             use_camera = options.use_camera and is_first
             camera = _add_camera(
                 scene, result, placed.camera_location, collection, use_camera=use_camera
             )
             scale_camera(camera, options.scale)
+            for armature in armatures:
+                remember_camera(armature, camera)
         for armature in armatures:
             armature.scale = (options.scale,) * 3
             armature.location *= options.scale
     return armatures
+
+
+def _name(result: PhotoResult, placed: PlacedPerson) -> str:
+    return f"{result.path.stem} Person {placed.person.number + 1}"
+
+
+def _remember_sightings(
+    result: PhotoResult, rig: Rig, armatures: Sequence[bpy.types.Object]
+) -> None:
+    """Keep with characters what it takes to correct them, and show how sure it is."""
+    estimate, path = result.estimate, result.path.absolute()
+    for person, armature in zip(estimate.people, armatures, strict=True):
+        sighting = Sighting(
+            estimate.id, path, result.question, estimate.photo, person.number, person
+        )
+        remember_sighting(armature, sighting)
+        show_confidence(armature.data, rig, person.joint_confidence)
 
 
 def _add_camera(

@@ -52,7 +52,7 @@ def reshape(
 
 
 def _reshape_mesh(mesh: bpy.types.Mesh, body: Body, phenotypes: Mapping[str, float]) -> None:
-    before, after = _standing(body, phenotypes_of(mesh)), _standing(body, phenotypes)
+    before, after = standing(body, phenotypes_of(mesh)), standing(body, phenotypes)
     move_skin(mesh, after.vertices - before.vertices)
     set_phenotypes(mesh, phenotypes)
 
@@ -65,8 +65,8 @@ def _reshape_bones(
 ) -> None:
     shown = next(person for person in people if person.visible_get(view_layer=view_layer))
     armature: Any = shown.data
-    rest_before = _standing(rig.body, phenotypes_of(armature))
-    rest_after = _standing(rig.body, phenotypes)
+    rest_before = standing(rig.body, phenotypes_of(armature))
+    rest_after = standing(rig.body, phenotypes)
     before = _bones_at_rest(shown, rig, phenotypes_of(armature))
     bones_before, bones_after = drawn_bones(rig, rest_before), drawn_bones(rig, rest_after)
     move_bones(view_layer, shown, bones_before, bones_after)
@@ -99,7 +99,8 @@ def _is_animated(thing: bpy.types.Object) -> bool:
 # The shape that one step of a slider ends with, the next begins with.
 
 
-def _standing(body: Body, phenotypes: Mapping[str, float]) -> RestBody:
+def standing(body: Body, phenotypes: Mapping[str, float]) -> RestBody:
+    """The body at rest in a shape, on the floor."""
     return _cached_standing(body, _frozen(phenotypes))
 
 

@@ -18,6 +18,7 @@ from .character import character_of, obstacle, phenotypes_of, rig_of_character, 
 from .mesh import set_facial_actions
 from .restore import in_scene
 from .shape import reshape
+from .sightings import forget_sighting
 
 ROTATIONS: Final = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
 
@@ -34,7 +35,8 @@ def take_over_pose(
         character = _character(name)
         _pose(character, person)
         if scene.tool_settings.use_keyframe_insert_auto:
-            _key(character)
+            key_pose(character)
+        forget_sighting(character)
         bpy.ops.ed.undo_push(message="Pose from Photo")
     return _left_over(results)
 
@@ -67,7 +69,12 @@ def _pose(character: bpy.types.Object, person: Person) -> None:
     rig = rig_of_character(armature)
     rest = rig.body.rest(phenotypes_of(armature)).standing()
     pose_armature(character, rig, rest, stand_in_pose(rig.body, rest, person))
-    calm = dict.fromkeys(rig.body.facial_action_names, 0.0)
+    express(character, person)
+
+
+def express(character: bpy.types.Object, person: Person) -> None:
+    """The expression of a person, and no other."""
+    calm = dict.fromkeys(rig_of_character(character.data).body.facial_action_names, 0.0)
     for skin in _faces(character):
         set_facial_actions(skin, calm | dict(person.facial_actions))
 
@@ -78,7 +85,7 @@ def _faces(character: bpy.types.Object) -> list[bpy.types.Object]:
     return [s for s in skins if s.find_armature() == character and s.data.shape_keys]
 
 
-def _key(character: bpy.types.Object) -> None:
+def key_pose(character: bpy.types.Object) -> None:
     """Key on the current frame what a pose consists of."""
     rig = rig_of_character(character.data)
     for name in rig.bone_names:

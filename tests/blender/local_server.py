@@ -21,14 +21,25 @@ def error(status: int, code: str, message: str, remedy: str = "Do something else
     return status, {"detail": {"code": code, "message": message, "remedy": remedy}}
 
 
+def nothing_to_correct(_: dict[str, Any]) -> Reply:
+    return error(410, "forgotten", "The server does not remember this photo.")
+
+
 class LocalServer(ThreadingHTTPServer):
-    """`estimate` gets the bytes of the photo and returns what to reply; it may take its time."""
+    """`estimate` gets the bytes of the photo and returns what to reply; `correct` gets what was
+    sent; both may take their time.
+    """
 
     daemon_threads = True
 
-    def __init__(self, estimate: Callable[[bytes], Reply]) -> None:
+    def __init__(
+        self,
+        estimate: Callable[[bytes], Reply],
+        correct: Callable[[dict[str, Any]], Reply] = nothing_to_correct,
+    ) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.estimate = estimate
+        self.correct = correct
         self.targets: list[str] = []
 
     def handle_error(self, *args: object) -> None:
@@ -53,8 +64,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if self._is_welcome():
             self.server.targets.append(self.path)
-            photo = self.rfile.read(int(self.headers["Content-Length"]))
-            self._send_json(*self.server.estimate(photo))
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path == "/correct":
+                assert self.headers["Content-Type"] == "application/json"
+                self._send_json(*self.server.correct(json.loads(content)))
+            else:
+                self._send_json(*self.server.estimate(content))
 
     def _is_welcome(self) -> bool:
         if self.headers["Authorization"] == f"Bearer {TOKEN}":
@@ -76,8 +91,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running(estimate: Callable[[bytes], Reply]) -> Iterator[LocalServer]:
-    server = LocalServer(estimate)
+def running(
+    estimate: Callable[[bytes], Reply],
+    correct: Callable[[dict[str, Any]], Reply] = nothing_to_correct,
+) -> Iterator[LocalServer]:
+    server = LocalServer(estimate, correct)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
     )

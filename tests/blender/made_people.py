@@ -42,7 +42,13 @@ def person(
         "keypoints": _keypoints(
             body, parameters, focal_px=1.2 * max(width, height), center=(width / 2, height / 2)
         ),
-        "landmarks": {},
+        "hypotheses": 2,
+        "landmarks": {
+            "pose": _landmarks(body, parameters, 1.2 * max(width, height), (width / 2, height / 2)),
+            "left_hand": None,
+            "right_hand": None,
+            "face": {"px": [[1.0, 2.0]] * 478},
+        },
         "joint_confidence": dict.fromkeys(parameters["rotations"], 1.0),
         "parameters": parameters,
     }
@@ -57,6 +63,7 @@ def answer(people: list[dict[str, Any]], width: int = 640, height: int = 480) ->
     }
     return {
         "version": "0.1.0",
+        "id": "0123abcd",
         "image": image | {"center_px": [width / 2, height / 2]},
         "people": people,
         "timings_ms": {},
@@ -84,6 +91,22 @@ def _keypoints(
         name.removeprefix(COCO): {"px": px.tolist(), "cam": cam.tolist(), "confidence": 0.9}
         for name, px, cam in zip(body.landmark_names, points_px, points_cam, strict=True)
         if name.startswith(COCO)
+    }
+
+
+def _landmarks(
+    body: Body, parameters: dict[str, Any], focal_px: float, center: tuple[float, float]
+) -> dict[str, Any]:
+    """The detector's 33, seen where they are."""
+    points_cam = body.landmarks(vertices_cam(body, parameters))
+    points_px = project(points_cam, focal_px, center).tolist()
+    seen = dict(zip(body.landmark_names, points_px, strict=True))
+    names = [name for name in body.landmark_names if not name.startswith(COCO)]
+    return {
+        "names": names,
+        "px": [seen[name] for name in names],
+        "visibility": [0.9] * len(names),
+        "world": [[0.0, 0.0, 0.0]] * len(names),
     }
 
 

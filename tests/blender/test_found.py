@@ -18,6 +18,7 @@ from hund_blender.body import Body
 from hund_blender.connection import ServerSettings
 from hund_blender.found import Pick
 from hund_blender.importing import FOUND, SLOT
+from hund_blender.scene.sightings import sighting_of
 
 
 @pytest.fixture(autouse=True)
@@ -76,9 +77,12 @@ def test_only_the_chosen_are_created_as_one_step(photos: list[Path]) -> None:
     bpy.ops.ed.undo_push(message="Before")
     before = state_of_file()
     find(*photos)
-    drop(Pick(0, 0), Pick(1, 0), Pick(1, 1), Pick(1, 2))
+    drop(Pick(0, 1), Pick(1, 0), Pick(1, 1), Pick(1, 2))
     assert bpy.ops.hund.create_people() == {"FINISHED"}
-    assert list(bpy.data.armatures.keys()) == ["party Person 1", "party Person 2"]
+    made = list(bpy.data.armatures.keys())
+    assert made == ["party Person 1", "party Person 3"]
+    # Corrections ask the server for the person by the number that it knows.
+    assert [sighting_of(bpy.data.objects[name]).number for name in made] == [0, 2]
     assert list(FOUND.people()) == []
     assert SLOT.problems == []
     bpy.ops.ed.undo()

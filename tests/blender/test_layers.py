@@ -10,11 +10,11 @@ import pytest
 
 ADDON = Path(__file__).parents[2] / "hund_blender"
 PURE = (
-    "asset_pose", "axes", "body", "bones", "catalogues", "check", "client", "connection", "errors",
-    "estimate", "exif", "installer.bundle", "installer.download", "installer.environment",
-    "installer.failures", "installer.install", "installer.machine", "installer.program", "job",
-    "photo_files", "pose", "progress", "rigs", "rotations", "server_process", "task", "text",
-    "thumbnails",
+    "asset_pose", "axes", "body", "bones", "catalogues", "check", "client", "confidence",
+    "connection", "correction_job", "errors", "estimate", "exif", "installer.bundle",
+    "installer.download", "installer.environment", "installer.failures", "installer.install",
+    "installer.machine", "installer.program", "job", "photo_files", "pose", "progress", "rigs",
+    "rotations", "server_process", "sighting", "task", "text", "thumbnails",
 )  # fmt: skip
 ALLOWED = {"bpy", "bpy_extras", "numpy", *sys.stdlib_module_names}
 

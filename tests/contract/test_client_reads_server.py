@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from hund_blender.client import Client, parse_address
-from hund_blender.errors import PhotoError, ServerError
-from hund_blender.estimate import Estimate
+from hund_blender.client import Client, Question, parse_address
+from hund_blender.errors import ForgottenError, PhotoError, ServerError
+from hund_blender.estimate import PINNED, Estimate
+from hund_blender.sighting import HANDLES, Correction, Sighting
 from model_server import __version__
 from model_server.landmark_names import COCO_JOINTS
 from model_server.pipeline import Pipeline, load_pipeline
@@ -82,6 +83,49 @@ def test_the_keypoints_arrive(read: Estimate, told: EstimateAnswer) -> None:
     for name, keypoint in person.keypoints.items():
         np.testing.assert_allclose(keypoint.px, expected.keypoints[name].px)
         np.testing.assert_allclose(keypoint.cam, expected.keypoints[name].cam)
+
+
+def sighting(read: Estimate) -> Sighting:
+    return Sighting(read.id, GRACE_HOPPER, Question(), read.photo, 0, read.people[0])
+
+
+def test_the_landmarks_arrive(read: Estimate, told: EstimateAnswer) -> None:
+    (person,), (expected,) = read.people, told.people
+    assert read.id == told.id
+    assert person.hypotheses == expected.hypotheses >= 2
+    pose = expected.landmarks.pose
+    assert list(person.landmarks) == pose.names
+    assert set(HANDLES) <= set(pose.names)
+    for landmark, px, visibility in zip(
+        person.landmarks.values(), pose.px, pose.visibility, strict=True
+    ):
+        assert landmark.px == pytest.approx(px)
+        assert landmark.visibility == pytest.approx(visibility)
+
+
+def test_a_correction_goes_there_and_back(client: Client, read: Estimate) -> None:
+    correction = Correction({"left_elbow": (123.25, 45.5)}, frozenset({"nose"}))
+    person = client.correct(sighting(read).asked(correction, body=False))
+    assert person.landmarks["left_elbow"].px.tolist() == [123.25, 45.5]
+    assert person.landmarks["left_elbow"].visibility == PINNED
+    assert person.landmarks["nose"].visibility == 0
+    assert person.hypotheses == read.people[0].hypotheses
+    assert person.phenotypes == read.people[0].phenotypes
+    back = client.correct(sighting(read).asked(Correction(), body=False))
+    assert back.source == read.people[0].source
+
+
+def test_the_other_interpretation_arrives(client: Client, read: Estimate) -> None:
+    last = read.people[0].hypotheses - 1
+    person = client.correct(sighting(read).asked(Correction(hypothesis=last), body=False))
+    swapped = read.people[0].landmarks["right_elbow"].px
+    np.testing.assert_allclose(person.landmarks["left_elbow"].px, swapped)
+
+
+def test_an_unknown_photo_is_forgotten(client: Client, read: Estimate) -> None:
+    asked = sighting(read).asked(Correction(), body=False)
+    with pytest.raises(ForgottenError):
+        client.correct(asked | {"photo": "another"})
 
 
 def test_nobody_arrives(client: Client) -> None:

@@ -17,6 +17,7 @@ from state_of_file import state_of_file
 from hund_blender.connection import ServerSettings
 from hund_blender.importing import SERVERS, ImportOptions, new_job
 from hund_blender.job import Job, PhotoResult
+from hund_blender.scene.handles import handles_of
 
 COCO = "coco:"
 
@@ -100,6 +101,33 @@ def test_a_killed_server_is_told_and_replaced(server_python: Path, photos: list[
     assert "again" in job.problems[0].remedy
     assert state_of_file() == before
     assert import_photos(server_python, photos[:1]).problems == []
+
+
+def test_a_correction_outlives_its_server(
+    server_python: Path, photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever forgot the photo looks at it again, and the elbow goes where it was dragged."""
+    settings = ServerSettings(python=str(server_python))
+    monkeypatch.setattr("hund_blender.correct_operators.server_settings", lambda _: settings)
+    import_photos(server_python, photos[1:])
+    character = bpy.data.objects[f"{photos[1].stem} Person 1"]
+    bpy.ops.hund.edit_landmarks()
+    handles_of(character)["left_elbow"].location.x -= 0.1
+    places = bone_heads(character)
+    SERVERS.stop()
+    assert bpy.ops.hund.correct() == {"FINISHED"}
+    moved = {
+        name: float(np.linalg.norm(place - places[name]))
+        for name, place in bone_heads(character).items()
+    }
+    assert moved.pop("lowerarm01.L") > 0.03
+    assert max(moved[name] for name in ("head", "wrist.R", "foot.L", "foot.R", "root")) < 1e-4
+
+
+def bone_heads(character: bpy.types.Object) -> dict[str, np.ndarray]:
+    bpy.context.view_layer.update()
+    world = character.matrix_world
+    return {bone.name: np.array(world @ bone.head) for bone in character.pose.bones}
 
 
 def test_wrong_token_is_told(server_python: Path, photos: list[Path]) -> None:

@@ -16,7 +16,8 @@ import uvicorn
 
 from model_server.app import create_app
 from model_server.camera import NO_FOCAL, GivenFocal, camera_of
-from model_server.estimate import Estimate
+from model_server.errors import BadRequestError
+from model_server.estimate import Estimate, Person
 from model_server.image import decode_photo
 from model_server.landmarks import PoseLandmarks
 from model_server.pipeline import Estimator
@@ -61,9 +62,12 @@ class FakeEstimator:
             photo = decode_photo(content)
             self.calls.append(max_people)
             camera = camera_of(photo.width, photo.height, photo.exif_focal_px, focal)
-            return Estimate(photo.width, photo.height, camera, (), {"decode": 0.1})
+            return Estimate("nobody", photo.width, photo.height, camera, (), {"decode": 0.1})
         finally:
             self.at_work -= 1
+
+    def correct(self, *_: object) -> Person:
+        raise BadRequestError("There is no such person.", "Nobody is ever found.")
 
     def close(self) -> None:
         pass

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from model_server import __version__
-from tests.server.doubles import Client, FakeEstimator, running
+from tests.server.doubles import Answer, Client, FakeEstimator, running
 from tests.server.pictures import encoded, gradient
 
 PHOTO = encoded(gradient())
@@ -122,6 +123,40 @@ def test_bad_questions(client: Client, query: str) -> None:
     assert (answer.status, answer.json["detail"]["code"]) == (400, "bad_request")
 
 
+def correct(client: Client, **question: object) -> Answer:
+    headers = {"Content-Type": "application/json"}
+    return client.ask("POST", "/correct", json.dumps(question).encode(), headers)
+
+
+def test_a_photo_that_was_not_seen_is_forgotten(client: Client) -> None:
+    answer = correct(client, photo="never", person=0)
+    assert (answer.status, answer.json["detail"]["code"]) == (410, "forgotten")
+    assert "again" in answer.json["detail"]["remedy"]
+
+
+def test_a_photo_that_was_seen_is_remembered(client: Client) -> None:
+    identity = client.ask("POST", "/estimate", PHOTO).json["id"]
+    answer = correct(client, photo=identity, person=0)
+    assert answer.json["detail"]["code"] == "bad_request"  # this one's estimator sees nobody
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pins": {"nose": [1]}},
+        {"pins": {"nose": [float("nan"), 0]}},
+        {"pins": {"nose": [1e30, 0]}},
+        {"person": -1},
+        {"hypothesis": -1},
+        {"photo": 3},
+        {"unknown": 1},
+    ],
+)
+def test_bad_corrections(client: Client, wrong: dict[str, object]) -> None:
+    answer = correct(client, **({"photo": "x"} | wrong))
+    assert (answer.status, answer.json["detail"]["code"]) == (400, "bad_request")
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("GET", "/estimate")])
 def test_unknown_routes_answer_in_the_same_form(client: Client, method: str, path: str) -> None:
     answer = client.ask(method, path)
@@ -164,7 +199,7 @@ def test_a_bug_is_told_without_its_traceback(tiny_assets: Path) -> None:
 
 def test_the_server_describes_itself(client: Client) -> None:
     described = client.ask("GET", "/openapi.json").json
-    assert set(described["paths"]) == {"/health", "/body", "/estimate"}
+    assert set(described["paths"]) == {"/health", "/body", "/estimate", "/correct"}
     assert described["components"]["securitySchemes"]
 
 

@@ -2,15 +2,25 @@
 import numpy as np
 import pytest
 
-from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS
-from model_server.pipeline import Pipeline
+from model_server.camera import GivenFocal
+from model_server.correction import Correction
+from model_server.errors import BadRequestError
+from model_server.estimate import Estimate
+from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS, POSE_LANDMARKS
+from model_server.pipeline import Pipeline, identity_of
+from model_server.session import CERTAIN
 from model_server.wire import EstimateAnswer, estimate_answer
 from tests.server.pictures import GRACE_HOPPER, encoded, gradient, portrait
 
 
 @pytest.fixture(scope="module")
-def answer(pipeline: Pipeline) -> EstimateAnswer:
-    return estimate_answer(pipeline.estimate(GRACE_HOPPER.read_bytes()))
+def found(pipeline: Pipeline) -> Estimate:
+    return pipeline.estimate(GRACE_HOPPER.read_bytes())
+
+
+@pytest.fixture(scope="module")
+def answer(found: Estimate) -> EstimateAnswer:
+    return estimate_answer(found)
 
 
 def test_the_answer_is_of_one_person(answer: EstimateAnswer) -> None:
@@ -52,3 +62,39 @@ def test_nobody_is_no_error(pipeline: Pipeline) -> None:
 def test_the_same_photo_gives_the_same_answer(pipeline: Pipeline, answer: EstimateAnswer) -> None:
     again = estimate_answer(pipeline.estimate(GRACE_HOPPER.read_bytes()))
     assert again.people == answer.people
+
+
+def test_the_identity_is_that_of_photo_and_question(pipeline: Pipeline, found: Estimate) -> None:
+    content = GRACE_HOPPER.read_bytes()
+    assert pipeline.estimate(content).id == found.id
+    assert identity_of(content, GivenFocal(mm_35=50), 8) != found.id
+    assert identity_of(content + b" ", GivenFocal(), 8) != found.id
+
+
+def test_without_a_correction_everybody_stays(pipeline: Pipeline, found: Estimate) -> None:
+    assert pipeline.correct(found, 0, Correction()) is found.people[0]
+
+
+def test_a_pinned_person_comes_back_with_the_pin(pipeline: Pipeline, found: Estimate) -> None:
+    person = pipeline.correct(found, 0, Correction({"left_elbow": (300.0, 400.0)}))
+    elbow = POSE_LANDMARKS.index("left_elbow")
+    look = person.landmarks.pose
+    assert look.landmarks_px[elbow].tolist() == [300, 400]
+    assert look.visibility[elbow] == CERTAIN
+    assert set(person.keypoints.confidence <= 1) == {True}
+    assert person.parameters.translation == found.people[0].parameters.translation
+    assert len(found.people[0].landmarks.hypotheses) >= 1  # what was seen stays for the next one
+
+
+def test_there_is_always_another_interpretation(pipeline: Pipeline, found: Estimate) -> None:
+    (person,) = found.people
+    for hypothesis in range(1, len(person.landmarks.hypotheses) + 1):
+        other = pipeline.correct(found, 0, Correction(hypothesis=hypothesis))
+        assert other.parameters.phenotypes == person.parameters.phenotypes
+        assert not np.allclose(other.landmarks.pose.world_m, person.landmarks.pose.world_m)
+
+
+@pytest.mark.parametrize("number", [1, 99])
+def test_somebody_else_is_told(pipeline: Pipeline, found: Estimate, number: int) -> None:
+    with pytest.raises(BadRequestError):
+        pipeline.correct(found, number, Correction())

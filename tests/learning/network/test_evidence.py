@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import torch
 
-from model_server.learning.network.evidence import Detection, look_at, see
+from model_server import session
+from model_server.learning.network.evidence import CERTAIN, Detection, look_at, see
 from model_server.learning.network.state import place_in_view, place_of
 from model_server.learning.samples.store import Samples
 from model_server.learning.training.batch import people_of
@@ -49,3 +50,7 @@ def test_place_round_trip() -> None:
     assert torch.allclose(
         place_in_view(place_of(translation, extent), extent), translation, atol=1e-5
     )
+
+
+def test_training_and_server_mean_the_same_by_certain() -> None:
+    assert CERTAIN == session.CERTAIN
