@@ -63,6 +63,7 @@ class Person:
     hypotheses: int  # how many interpretations the server has to offer
     joint_confidence: Mapping[str, float]
     source: Mapping[str, Any]  # what all of this was read from, without face and hands
+    number: int = 0  # among all people of the photo, by which the server knows them
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Estimate:
 def parse_estimate(answer: Mapping[str, Any]) -> Estimate:
     """The answer of POST /estimate; says what is wrong with it rather than passing nonsense on."""
     with _telling():
-        people = tuple(_person(person) for person in answer["people"])
+        people = tuple(_person(person, number) for number, person in enumerate(answer["people"]))
         return Estimate(str(answer["id"]), parse_photo(answer["image"]), people)
 
 
@@ -109,7 +110,7 @@ def parse_photo(image: Mapping[str, Any]) -> Photo:
     )
 
 
-def _person(person: Mapping[str, Any]) -> Person:
+def _person(person: Mapping[str, Any], number: int = 0) -> Person:
     parameters, pose = person["parameters"], person["landmarks"]["pose"]
     seen = zip(pose["names"], pose["px"], pose["visibility"], strict=True)
     return Person(
@@ -126,6 +127,7 @@ def _person(person: Mapping[str, Any]) -> Person:
         hypotheses=int(person["hypotheses"]),
         joint_confidence=_named_numbers(person["joint_confidence"]),
         source={**person, "landmarks": {"pose": pose}},
+        number=number,
     )
 
 

@@ -112,8 +112,10 @@ def _remember_sightings(
 ) -> None:
     """Keep with characters what it takes to correct them, and show how sure it is."""
     estimate, path = result.estimate, result.path.absolute()
-    for number, (person, armature) in enumerate(zip(estimate.people, armatures, strict=True)):
-        sighting = Sighting(estimate.id, path, result.question, estimate.photo, number, person)
+    for person, armature in zip(estimate.people, armatures, strict=True):
+        sighting = Sighting(
+            estimate.id, path, result.question, estimate.photo, person.number, person
+        )
         remember_sighting(armature, sighting)
         show_confidence(armature.data, rig, person.joint_confidence)
 
