@@ -15,7 +15,7 @@ def test_a_good_answer_is_read(body: Body) -> None:
     answer = made_people.answer([made_people.person(body), made_people.person(body, 1)])
     estimate = parse_estimate(answer)
     assert (estimate.photo.width, estimate.photo.height) == (640, 480)
-    assert len(estimate.people) == 2
+    assert [person.number for person in estimate.people] == [0, 1]
     assert set(estimate.people[0].keypoints) >= {"nose", "left_wrist"}
     given = answer["people"][0]["parameters"]
     assert dict(estimate.people[0].phenotypes) == given["phenotypes"]
