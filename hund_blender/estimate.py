@@ -82,10 +82,10 @@ def parse_estimate(answer: Mapping[str, Any]) -> Estimate:
         return Estimate(str(answer["id"]), parse_photo(answer["image"]), people)
 
 
-def parse_person(answer: Mapping[str, Any], number: int = 0) -> Person:
+def parse_person(answer: Mapping[str, Any]) -> Person:
     """The answer of POST /correct, likewise."""
     with _telling():
-        return _person(answer, number)
+        return _person(answer)
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def parse_photo(image: Mapping[str, Any]) -> Photo:
     )
 
 
-def _person(person: Mapping[str, Any], number: int) -> Person:
+def _person(person: Mapping[str, Any], number: int = 0) -> Person:
     parameters, pose = person["parameters"], person["landmarks"]["pose"]
     seen = zip(pose["names"], pose["px"], pose["visibility"], strict=True)
     return Person(
