@@ -23,7 +23,7 @@ from model_server.landmarks import PersonLandmarks, PictureReading, PoseLandmark
 from model_server.session import DescentConfig, Evidence, Posed
 
 _FAR_BETTER: Final = 0.7  # times the energy; smaller differences say little on photos
-_FEATURES, _PARTS, _CELLS = 128, 15, 16  # what the encoder says of a crop
+_FEATURES, _PARTS, _CELLS = 256, 15, 16  # what the encoder says of a crop
 _NOTHING_CLOSER: Final = Ends(
     np.tile(np.eye(3, dtype=np.float32), (3, 1, 1)), np.zeros(3, np.float32)
 )

@@ -8,7 +8,8 @@ import numpy as np
 from model_server.arrays import FloatArray
 from model_server.crops import Box, box_around
 
-CROP_PX: Final = 128  # side of the crop the encoder sees
+CROP_PX: Final = 256  # side of the crop the encoder sees
+MASK_PX: Final = 128  # side of the mask of the same crop
 _VISIBLE: Final = 0.3
 _LEAST_POINTS: Final = 5
 _MARGIN: Final = 1.25  # of the landmarks' box, for hair, hands and feet

@@ -12,10 +12,9 @@ import numpy as np
 from model_server.arrays import ImageArray
 from model_server.crops import Crop, cut, square_crop
 from model_server.landmarks import PersonLandmarks, PictureReading, PoseDetector
-from model_server.person_crop import CROP_PX, person_square
+from model_server.person_crop import CROP_PX, MASK_PX, person_square
 from model_server.session import open_session
 
-_MASK_PX: Final = 256  # side of the crop that the detector is shown
 _SEEN: Final = 0.5  # landmarks that are visible by more
 _ELSEWHERE: Final = 0.1  # of the crop's side: one in 200 rendered people is off by more
 _OUTPUTS: Final = ("features", "parts", "heat", "heat_trust")
@@ -55,20 +54,20 @@ class PictureReader:
         return [person for person in read if is_there(person)]
 
     def _mask(self, image: ImageArray, person: PersonLandmarks) -> ImageArray:
-        """The detector's mask (C, C) of whoever is in the person's crop, 255 is sure."""
-        for found in self._masks.detect(cut(image, square_of(person, _MASK_PX))):
+        """The detector's mask (M, M) of whoever is in the person's crop, 255 is sure."""
+        for found in self._masks.detect(cut(image, square_of(person))):
             if found.mask is not None:
-                small = cv2.resize(found.mask, (CROP_PX, CROP_PX))
+                small = cv2.resize(found.mask, (MASK_PX, MASK_PX))
                 return (255 * small).astype(np.uint8)
-        return np.zeros((CROP_PX, CROP_PX), np.uint8)
+        return np.zeros((MASK_PX, MASK_PX), np.uint8)
 
     def close(self) -> None:
         self._masks.close()
 
 
-def square_of(person: PersonLandmarks, size: int = CROP_PX) -> Crop:
+def square_of(person: PersonLandmarks) -> Crop:
     """What the encoder sees of somebody."""
-    return square_crop(person_square(person.pose.landmarks_px, person.pose.visibility), size)
+    return square_crop(person_square(person.pose.landmarks_px, person.pose.visibility), CROP_PX)
 
 
 def is_there(person: PersonLandmarks) -> bool:

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 PARITY: Final = 1e-4  # largest difference from torch, relative to an output's size
 BATCHES: Final = (1, 3, 16)
+LARGE: Final = 256  # values of a weight that is worth the trouble
+HALVED: Final = "_half"  # ends the names of weights in half precision
 ABOUT: Final = "hund"  # the key of what the graph says of itself
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ def write_graph(
     )
     model = onnx.load(str(partial))
     forget_origins(model)
+    halve(model)
     onnx.helper.set_model_props(model, {ABOUT: json.dumps(about)})
     onnx.save(model, str(partial))
     difference = parity(graph, example, partial, inputs)
@@ -61,6 +64,36 @@ def write_graph(
     size = out.stat().st_size / 1e6
     log.info("%s: %.1f MB, differs from torch by %.1e", out, size, difference)
     return difference
+
+
+def halve(model: onnx.ModelProto) -> None:
+    """Keep large weights that are exact in half precision so, as layers of mediapipe's wheel are;
+    ONNX Runtime makes them single precision again when it loads them.
+    """
+    casts = []
+    for weight in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < LARGE:
+            continue
+        half = values.astype(np.float16)
+        if np.array_equal(half.astype(np.float32), values):
+            name, stored = weight.name, weight.name + HALVED
+            weight.CopyFrom(onnx.numpy_helper.from_array(half, stored))
+            casts.append(onnx.helper.make_node("Cast", [stored], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def weights_in(path: Path, prefix: str) -> dict[str, Tensor]:
+    """The weights that a written graph holds below a prefix, which is cut off."""
+    found: dict[str, Tensor] = {}
+    for weight in onnx.load(str(path)).graph.initializer:
+        if weight.name.startswith(prefix):
+            name = weight.name.removeprefix(prefix).removesuffix(HALVED)
+            values = torch.from_numpy(onnx.numpy_helper.to_array(weight).copy())
+            found[name] = values.float() if weight.name.endswith(HALVED) else values
+    return found
 
 
 def forget_origins(model: onnx.ModelProto) -> None:

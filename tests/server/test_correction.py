@@ -22,7 +22,7 @@ def somebody(looks: int = 1) -> PersonLandmarks:
     wrist = poses[0].landmarks_px[WRIST]
     points = wrist + np.linspace(0, 40, 42, dtype=np.float32).reshape(21, 2)
     reading = PictureReading(
-        features=np.ones(128, np.float32),
+        features=np.ones(256, np.float32),
         parts=np.zeros((15, 16, 16), np.float32),
         crop_px=np.array([0, 0, 300], np.float32),
         heat_px=poses[0].landmarks_px + np.float32(2),

@@ -33,7 +33,7 @@ def write_tiny_descent(path: Path) -> Path:
             "center_px": [2],
             "ends": [3, 3, 3],
             "ends_trust": [3],
-            "features": [128],
+            "features": [256],
             "parts": [15, 16, 16],
             "crop_px": [3],
             "heat_px": [33, 2],

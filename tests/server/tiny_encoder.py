@@ -11,10 +11,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from model_server.person_crop import CROP_PX
+from model_server.person_crop import CROP_PX, MASK_PX
 from tests.server.tiny_graph import write_tiny_graph
 
-FEATURES, PARTS, CELLS = 128, 15, 16
+FEATURES, PARTS, CELLS = 256, 15, 16
 
 
 def write_tiny_encoder(path: Path) -> Path:
@@ -24,7 +24,7 @@ def write_tiny_encoder(path: Path) -> Path:
         _nodes(),
         inputs={
             "image": [CROP_PX, CROP_PX, 3],
-            "mask": [CROP_PX, CROP_PX],
+            "mask": [MASK_PX, MASK_PX],
             "landmarks": [33, 2],
             "visibility": [33],
         },

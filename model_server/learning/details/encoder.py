@@ -12,7 +12,7 @@ from model_server.learning.encoder.crop_encoder import CropEncoder, Encoded
 
 FEATURES: Final = 64
 SMALL: Final = EncoderConfig(
-    stem=24, widths=(40, 64, 128), blocks=(1, 2, 2), decoder=40, features=FEATURES
+    stem=24, widths=(40, 64, 128), blocks=(1, 2, 2), decoder=40, hidden=128, features=FEATURES
 )
 
 

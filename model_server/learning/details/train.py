@@ -26,7 +26,7 @@ from model_server.learning.encoder.config import EncoderConfig
 from model_server.learning.encoder.crop_encoder import CropContents, Encoded
 from model_server.learning.encoder.losses import total
 from model_server.learning.encoder.teaching import Lessons, ahead, teach
-from model_server.learning.runs import Run, descend, device, load, save, start
+from model_server.learning.runs import Run, descend, device, half_precision_pays, load, save, start
 from model_server.learning.samples.picture_files import shards_with_pictures
 
 JUDGED: Final = 400  # held-out pictures that reports are about, at most
@@ -56,7 +56,7 @@ class DetailTraining:
     average: float = 0.998
     clip: float = 1.0
     seed: int = 0
-    half_precision: bool = True
+    half_precision: bool = field(default_factory=half_precision_pays)
     encoder: EncoderConfig = field(default_factory=lambda: SMALL)
     weights: DetailWeights = field(default_factory=DetailWeights)
 

@@ -18,4 +18,5 @@ class EncoderConfig:
     widths: tuple[int, int, int] = (64, 96, 192)  # at 32, 16 and 8 pixels
     blocks: tuple[int, int, int] = (1, 2, 3)  # residual blocks there
     decoder: int = 64  # channels of the maps' way back up
-    features: int = 128  # context for the descent
+    hidden: int = 320  # width between what is seen and the features
+    features: int = 256  # context for the descent

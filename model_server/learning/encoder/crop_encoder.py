@@ -10,6 +10,7 @@ picture has been brought down to their resolution.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,8 @@ from torch.nn.functional import interpolate, silu
 
 from model_server.learning.encoder.config import MAP_PX, EncoderConfig
 from model_server.learning.encoder.heat import landmark_maps
+
+POOLED: Final = 32  # channels of the coarse map that the features are made of
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class CropContents:
     landmarks: int
     classes: int  # of the part maps, the first for "none of it"; 0 where there are no part maps
     guess: int  # numbers that teach the features
+    beside: int = 0  # numbers that others saw in the crops, read with what is seen here
 
 
 @dataclass(frozen=True)
@@ -83,16 +87,27 @@ class CropEncoder(nn.Module):
         self.from_fine = nn.Conv2d(fine, config.decoder, 1)
         self.joined = Residual(config.decoder)
         self.heads = nn.Conv2d(config.decoder, contents.landmarks + contents.classes, 1)
-        self.pool = nn.Conv2d(coarse, 32, 1)
+        self.pool = nn.Conv2d(coarse, POOLED, 1)
+        self.pooled = POOLED * (MAP_PX // 4) ** 2 + coarse
         self.features = nn.Sequential(
-            nn.Linear(32 * (MAP_PX // 4) ** 2 + coarse, 2 * config.features),
+            nn.Linear(self.pooled + contents.beside, config.hidden),
             nn.SiLU(),
-            nn.Linear(2 * config.features, config.features),
+            nn.Linear(config.hidden, config.features),
         )
         self.guess = nn.Sequential(nn.SiLU(), nn.Linear(config.features, contents.guess))
 
     def encode(self, seen: Tensor, landmarks: Tensor, visibility: Tensor) -> Encoded:
-        """seen (B, channels, C, C) in -1…1, landmarks (B, L, 2) in crop sides (0…1 inside),
+        """What is seen in crops, as `look` takes them."""
+        heat, parts, pooled = self.look(seen, landmarks, visibility)
+        features = self.features(pooled)
+        return Encoded(heat, parts, features, self.guess(features))
+
+    def look(
+        self, seen: Tensor, landmarks: Tensor, visibility: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Heat maps, part maps and what the features are made of (B, `pooled`).
+
+        seen (B, channels, C, C) in -1…1, landmarks (B, L, 2) in crop sides (0…1 inside),
         visibility (B, L).
         """
         fine = self.fine(self.stem(seen) + self.told(landmark_maps(landmarks, visibility)))
@@ -101,9 +116,8 @@ class CropEncoder(nn.Module):
         up = self.from_middle(middle) + twice(self.from_coarse(coarse))
         maps = self.heads(self.joined(self.from_fine(fine) + twice(up)))
         pooled = torch.cat([silu(self.pool(coarse)).flatten(1), coarse.mean((2, 3))], 1)
-        features = self.features(pooled)
         heat, parts = maps.split([self.contents.landmarks, self.contents.classes], 1)
-        return Encoded(heat, parts, features, self.guess(features))
+        return heat, parts, pooled
 
 
 def twice(x: Tensor) -> Tensor:

@@ -20,13 +20,14 @@ from model_server.learning.body.parts import PART_MIRROR
 from model_server.learning.body.pose_bones import MIRROR
 from model_server.learning.encoder.appearance import disturbed
 from model_server.learning.encoder.config import MAP_PX
-from model_server.learning.network.descent import Descent
+from model_server.learning.network.descent import flat
 from model_server.learning.network.evidence import see
 from model_server.learning.network.state import LANDMARKS, project
 from model_server.learning.samples.pictures import PARTS_PX, Picture, decode, read_pictures
 from model_server.learning.samples.store import read_shard
 from model_server.learning.training.batch import People, people_of, sight_of, truth_of
-from model_server.person_crop import CROP_PX, person_square
+from model_server.learning.training.batch import mirrored as mirrored_people
+from model_server.person_crop import CROP_PX, MASK_PX, person_square
 
 SHIFT: Final = 0.06  # random displacement of crops, in their sides
 UNMASKED: Final = 0.3  # of the masks are kept from the encoder, which must do without them too
@@ -38,9 +39,11 @@ class Crops:
     """B crops as the encoder sees them."""
 
     image: Tensor  # (B, 3, C, C) uint8
-    mask: Tensor  # (B, 1, C, C) uint8
+    mask: Tensor  # (B, 1, C / 2, C / 2) uint8
     landmarks: Tensor  # (B, 33, 2) detected, in crop sides
     visibility: Tensor  # (B, 33)
+    told: Tensor  # (B, EVIDENCE_SIZE) what the detector says, as the descent is told
+    mirror_told: Tensor  # (B, EVIDENCE_SIZE) the same of the mirrored pictures
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,6 @@ class Answers:
     landmarks: Tensor  # (B, 33, 3) relative to the root's head, virtual camera, metres
     rotations: Tensor  # (B, 22, 3, 3), the root's in the virtual camera
     phenotypes: Tensor  # (B, 6)
-    known_landmarks: Tensor  # (B, 33, 3) what the landmarks alone tell of `landmarks`, or zeros
-    known_rotations: Tensor  # (B, 22, 3, 3) likewise
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,16 @@ class Shard:
     people: People
     pictures: list[Picture]
     truth: Answers  # places in pixels of the picture, parts empty
+    told: Tensor  # (N, EVIDENCE_SIZE), as in `Crops`
+    mirror_told: Tensor  # (N, EVIDENCE_SIZE)
 
 
 @torch.no_grad()
-def load(path: Path, body: LandmarkModel, descent: Descent | None = None) -> Shard:
-    """A shard; with a descent the encoder learns only what a descent cannot know without it."""
+def load(path: Path, body: LandmarkModel) -> Shard:
     people = people_of(read_shard(path))
     evidence = see(people.detection)
     truth = truth_of(people, evidence, body)
     landmarks, rotations = truth.landmarks[:, :LANDMARKS], truth.rotations
-    known = torch.zeros_like(landmarks), torch.zeros_like(rotations)
-    if descent is not None:
-        posed = descent(evidence, sight_of(people, evidence))[0][-1]
-        known = posed.landmarks[:, :LANDMARKS], posed.rotations
     seen = people.detection
     in_camera = body(people.phenotypes, people.rotations)[0][:, :LANDMARKS]
     tangents = project(in_camera + people.translation[:, None])
@@ -86,9 +84,15 @@ def load(path: Path, body: LandmarkModel, descent: Descent | None = None) -> Sha
         landmarks,
         rotations,
         truth.phenotypes,
-        *known,
     )
-    return Shard(people, read_pictures(path), answers)
+    told, mirror_told = told_of(people), told_of(mirrored_people(people))
+    return Shard(people, read_pictures(path), answers, told, mirror_told)
+
+
+def told_of(people: People) -> Tensor:
+    """What a descent is told of people whose pictures nobody has read (N, EVIDENCE_SIZE)."""
+    evidence = see(people.detection)
+    return flat(evidence, sight_of(people, evidence))
 
 
 def batches(
@@ -112,13 +116,14 @@ def crops_of(
     for row in rows:
         px, visibility = seen.landmarks_px[row].numpy(), seen.visibility[row].numpy()
         box = person_square(px, visibility)
-        crop = square_crop(box if rng is None else jittered(box, rng), CROP_PX)
+        box = box if rng is None else jittered(box, rng)
+        crop, small = square_crop(box, CROP_PX), square_crop(box, MASK_PX)
         picture, part_map, mask = decode(shard.pictures[row])
         image = cut(picture, crop)
         images.append(image if rng is None else disturbed(image, rng))
         full_mask = cv2.resize(mask, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         told = rng is None or rng.random() > UNMASKED
-        masks.append(cut(full_mask, crop) * np.uint8(told))
+        masks.append(cut(full_mask, small) * np.uint8(told))
         parts.append(crop_parts(part_map, crop_from_image(crop), picture.shape[0]))
         corner = np.array([crop.left, crop.top], np.float32)
         landmarks.append((px - corner) / crop.side)
@@ -128,6 +133,8 @@ def crops_of(
         torch.from_numpy(np.stack(masks))[:, None],
         torch.from_numpy(np.stack(landmarks)),
         seen.visibility[rows],
+        shard.told[rows],
+        shard.mirror_told[rows],
     )
     truth = shard.truth
     return crops, Answers(
@@ -136,8 +143,6 @@ def crops_of(
         truth.landmarks[rows],
         truth.rotations[rows],
         truth.phenotypes[rows],
-        truth.known_landmarks[rows],
-        truth.known_rotations[rows],
     )
 
 
@@ -170,12 +175,12 @@ def mirrored(crops: Crops, answers: Answers) -> tuple[Crops, Answers]:
         crops.mask.flip(3),
         turned(crops.landmarks),
         crops.visibility[:, order],
+        crops.mirror_told,
+        crops.told,
     ), Answers(
         names[answers.parts.flip(2)],
         turned(answers.places),
         answers.landmarks[:, order] * flip,
         answers.rotations[:, MIRROR] * flip[:, None] * flip,
         answers.phenotypes,
-        answers.known_landmarks[:, order] * flip,
-        answers.known_rotations[:, MIRROR] * flip[:, None] * flip,
     )

@@ -11,48 +11,64 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate
 
+from model_server.learning.encoder.config import MAP_PX
 from model_server.learning.encoder.encoder import Encoder
-from model_server.learning.encoder.read import reading_of
+from model_server.learning.encoder.heat import places, trust_of
+from model_server.learning.encoder.insight import packed
 from model_server.learning.encoder.train import load_encoder
+from model_server.learning.network.picture import CELLS
 from model_server.learning.onnx_graph import write_graph
-from model_server.person_crop import CROP_PX
+from model_server.person_crop import CROP_PX, MASK_PX
 
 INPUTS: Final = ("image", "mask", "landmarks", "visibility")
 OUTPUTS: Final = ("features", "parts", "heat", "heat_trust")
+INSIGHT: Final = "insight"
 DEFAULT_OUT: Final = Path(__file__).parents[2] / "assets" / "encoder.onnx"
 
 
 class FromCrops(nn.Module):
-    """Crops of bytes to what the descent reads in them; places in crop sides."""
+    """Crops of bytes to what the descent reads in them; places in crop sides. With insight, what
+    the features are made of comes out, too.
+    """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, *, insight: bool = False) -> None:
         super().__init__()
         self.encoder = encoder
+        self.insight = insight
 
     def forward(
         self, image: Tensor, mask: Tensor, landmarks: Tensor, visibility: Tensor
     ) -> tuple[Tensor, ...]:
         picture = image.permute(0, 3, 1, 2).float() / 255
-        encoded = self.encoder(picture, mask[:, None].float() / 255, landmarks, visibility)
-        unit = torch.tensor([0.0, 0.0, 1.0]).expand(len(image), 3)
-        reading = reading_of(encoded, unit)
-        return reading.features, reading.parts, reading.heat_px, reading.heat_trust
+        heat, parts, insight = self.encoder.gain_insight(
+            picture, mask[:, None].float() / 255, landmarks, visibility
+        )
+        where, peak = places(heat)
+        shares = avg_pool2d(parts.softmax(1)[:, 1:], MAP_PX // CELLS)
+        answers = (self.encoder.features_of(insight), shares, where, trust_of(peak))
+        return (*answers, packed(insight)) if self.insight else answers
 
 
-def export(checkpoint: Path, out: Path) -> float:
+def export(checkpoint: Path, out: Path, *, insight: bool = False) -> float:
     """Write the graph; returns the largest difference from torch."""
-    graph = FromCrops(load_encoder(checkpoint))
+    graph = FromCrops(load_encoder(checkpoint), insight=insight)
     about = asdict(graph.encoder.config)
-    return write_graph(graph, example, out, inputs=INPUTS, outputs=OUTPUTS, about=about)
+    outputs = (*OUTPUTS, INSIGHT) if insight else OUTPUTS
+    return write_graph(graph, example, out, inputs=INPUTS, outputs=outputs, about=about)
 
 
 def example(count: int) -> tuple[Tensor, ...]:
-    """Random inputs for `count` people."""
+    """Random inputs for `count` people; pictures are smooth, since noise drives the detector's
+    layers to where nothing is exact.
+    """
     generator = torch.Generator().manual_seed(count)
+    blots = 255 * torch.rand(count, 3, 8, 8, generator=generator)
+    image = interpolate(blots, (CROP_PX, CROP_PX), mode="bicubic").clamp(0, 255)
     return (
-        torch.randint(0, 256, (count, CROP_PX, CROP_PX, 3), dtype=torch.uint8, generator=generator),
-        torch.randint(0, 256, (count, CROP_PX, CROP_PX), dtype=torch.uint8, generator=generator),
+        image.permute(0, 2, 3, 1).to(torch.uint8).contiguous(),
+        torch.randint(0, 256, (count, MASK_PX, MASK_PX), dtype=torch.uint8, generator=generator),
         torch.rand(count, 33, 2, generator=generator),
         torch.rand(count, 33, generator=generator),
     )

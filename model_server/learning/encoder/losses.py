@@ -27,17 +27,26 @@ class Weights:
 
 
 def losses(encoded: Encoded, answers: Answers) -> dict[str, Tensor]:
-    """Each term as a scalar. The guess corrects what is known without the picture."""
-    landmarks, six, logits = parts_of_guess(encoded.guess)
-    landmarks = answers.known_landmarks + landmarks
-    six = six_from_matrix(answers.known_rotations) + six
+    """Each term as a scalar."""
     return {
         "parts": cross_entropy(encoded.parts, answers.parts),
         **heat_terms(encoded.heat, answers.places),
-        "landmarks": (landmarks - answers.landmarks).abs().mean(),
-        "rotations": (six - six_from_matrix(answers.rotations)).abs().mean(),
+        **guess_terms(encoded.guess, answers.landmarks, answers.rotations, answers.phenotypes),
+    }
+
+
+def guess_terms(
+    guess: Tensor, landmarks: Tensor, rotations: Tensor, phenotypes: Tensor
+) -> dict[str, Tensor]:
+    """How wrong guesses (B, GUESS_SIZE) are about landmarks (B, 33, 3), rotations (B, 22, 3, 3) and
+    phenotypes (B, 6), each term as a scalar.
+    """
+    guessed, six, logits = parts_of_guess(guess)
+    return {
+        "landmarks": (guessed - landmarks).abs().mean(),
+        "rotations": (six - six_from_matrix(rotations)).abs().mean(),
         # Cross entropy, since a distance says nothing of a sex that is 0 or 1 before it is known.
-        "phenotypes": binary_cross_entropy_with_logits(logits, answers.phenotypes),
+        "phenotypes": binary_cross_entropy_with_logits(logits, phenotypes),
     }
 
 

@@ -2,8 +2,10 @@
 """Let the trained encoder read all pictures once: `python -m model_server.learning.encoder.read
 --split train`.
 
-The descent then trains on what was read, without pictures, as fast as before. Shards that are read
-already are skipped; delete `encoded/` after training the encoder anew.
+The descent then trains on what was read, without pictures, as fast as before. What the features are
+made of is kept, too (`insight.py`), so that `context.py` can teach them anew without looking again.
+The graph that reads is the one that ships. Shards that are read already are skipped; delete
+`encoded/` and `insight/` after training the encoder anew.
 """
 
 from __future__ import annotations
@@ -12,28 +14,20 @@ import argparse
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import onnxruntime
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
 
 from model_server.crops import square_crop
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
-from model_server.learning.encoder.config import MAP_PX
-from model_server.learning.encoder.crop_encoder import Encoded
-from model_server.learning.encoder.dataset import (
-    Shard,
-    crops_of,
-    load,
-    mirrored,
-)
-from model_server.learning.encoder.encoder import Encoder
-from model_server.learning.encoder.heat import places, trust_of
-from model_server.learning.encoder.train import encode, load_encoder
-from model_server.learning.network.picture import CELLS, Reading
+from model_server.learning.encoder.dataset import Crops, Shard, crops_of, load, mirrored
+from model_server.learning.encoder.export import INSIGHT, OUTPUTS, export
+from model_server.learning.encoder.insight import write_insight
+from model_server.learning.network.picture import Reading
 from model_server.learning.samples.picture_files import encoded_path, shards_with_pictures
 from model_server.learning.samples.store import read_shard, shard_paths
 from model_server.learning.tensors import joined
@@ -41,32 +35,49 @@ from model_server.learning.training.batch import People, people_of
 from model_server.person_crop import CROP_PX, person_square
 
 log = logging.getLogger(__name__)
-BATCH: Final = 64
+BATCH: Final = 32
 
 
-def reading_of(encoded: Encoded, crop_px: Tensor) -> Reading:
-    """The encoder's maps of crops (left, top, side) (B, 3) as the descent reads them."""
-    where, peak = places(encoded.heat)
-    shares = avg_pool2d(encoded.parts.softmax(1)[:, 1:], MAP_PX // CELLS)
-    return Reading(
-        encoded.features,
-        shares,
-        crop_px,
-        crop_px[:, None, :2] + crop_px[:, None, 2:] * where,
-        trust_of(peak),
-        torch.ones_like(crop_px[:, :1]),
-    )
+def reader_of(checkpoint: Path, threads: int) -> Any:
+    """A session of the graph of a checkpoint, insight included."""
+    graph = checkpoint.with_suffix(".onnx")
+    if not graph.exists() or graph.stat().st_mtime < checkpoint.stat().st_mtime:
+        export(checkpoint, graph, insight=True)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    available = onnxruntime.get_available_providers()
+    return onnxruntime.InferenceSession(str(graph), options, providers=available)
 
 
-@torch.no_grad()
-def read(shard: Shard, encoder: Encoder) -> tuple[Reading, Tensor]:
-    """All pictures of a shard as they are, and the features of their mirror images."""
-    pieces, mirror_features = [], []
+def look(session: Any, crops: Crops) -> list[Tensor]:
+    """`OUTPUTS` and the insight of crops."""
+    feed = {
+        "image": crops.image.permute(0, 2, 3, 1).contiguous().numpy(),
+        "mask": crops.mask[:, 0].numpy(),
+        "landmarks": crops.landmarks.float().numpy(),
+        "visibility": crops.visibility.float().numpy(),
+    }
+    return [torch.from_numpy(answer) for answer in session.run([*OUTPUTS, INSIGHT], feed)]
+
+
+def read(shard: Shard, session: Any) -> tuple[Reading, Tensor, Tensor, Tensor]:
+    """All pictures of a shard as they are, the features of their mirror images, and the insight
+    into both.
+    """
+    pieces, beside = [], []
     for rows in np.split(np.arange(len(shard.people)), range(BATCH, len(shard.people), BATCH)):
         crops, answers = crops_of(shard, rows, None)
-        pieces.append(reading_of(encode(encoder, crops), crops_px(shard, rows)))
-        mirror_features.append(encode(encoder, mirrored(crops, answers)[0]).features)
-    return joined(pieces), torch.cat(mirror_features)
+        features, parts, heat, trust, insight = look(session, crops)
+        mirror_features, *_, mirror_insight = look(session, mirrored(crops, answers)[0])
+        corner = crops_px(shard, rows)
+        places_px = corner[:, None, :2] + corner[:, None, 2:] * heat
+        present = torch.ones_like(corner[:, :1])
+        pieces.append(Reading(features, parts, corner, places_px, trust, present))
+        beside.append((mirror_features, insight.half(), mirror_insight.half()))
+    mirror_features, insight, mirror_insight = (
+        torch.cat(each) for each in zip(*beside, strict=True)
+    )
+    return joined(pieces), mirror_features, insight, mirror_insight
 
 
 def crops_px(shard: Shard, rows: np.ndarray) -> Tensor:
@@ -124,12 +135,19 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, default=Path(".cache/samples"))
     parser.add_argument("--split", default="train", help="folder in --samples")
     parser.add_argument("--checkpoint", type=Path, default=Path(".cache/runs/encoder.pt"))
+    parser.add_argument("--threads", type=int, default=0, help="0 for all")
+    parser.add_argument("--first", type=int, default=0, help="with --every: share the shards")
+    parser.add_argument("--every", type=int, default=1)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    encoder, body = load_encoder(arguments.checkpoint), LandmarkModel(BodyModel())
-    for path in shards_with_pictures(arguments.samples / arguments.split):
+    session = reader_of(arguments.checkpoint, arguments.threads)
+    body = LandmarkModel(BodyModel())
+    paths = shards_with_pictures(arguments.samples / arguments.split)
+    for path in paths[arguments.first :: arguments.every]:
         if not encoded_path(path).exists():
-            write(*read(load(path, body), encoder), encoded_path(path))
+            reading, mirror_features, *insight = read(load(path, body), session)
+            write_insight(*insight, path)
+            write(reading, mirror_features, encoded_path(path))
             log.info("%s", encoded_path(path))
 
 

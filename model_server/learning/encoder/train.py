@@ -35,9 +35,16 @@ from model_server.learning.encoder.dataset import (
 from model_server.learning.encoder.encoder import Encoder
 from model_server.learning.encoder.losses import Weights, losses, part_overlap, total
 from model_server.learning.encoder.teaching import Lessons, ahead, teach
-from model_server.learning.runs import Run, descend, device, load, save, start
+from model_server.learning.runs import (
+    Run,
+    descend,
+    device,
+    half_precision_pays,
+    load,
+    save,
+    start,
+)
 from model_server.learning.samples.picture_files import shards_with_pictures
-from model_server.learning.training.checkpoint import load_network
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +59,7 @@ class EncoderTraining:
     average: float = 0.998
     clip: float = 1.0
     seed: int = 0
-    half_precision: bool = True
+    half_precision: bool = field(default_factory=half_precision_pays)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     weights: Weights = field(default_factory=Weights)
 
@@ -88,6 +95,7 @@ def encode(encoder: Encoder, crops: Crops) -> Encoded:
         mask,
         crops.landmarks.to(device),
         crops.visibility.to(device),
+        crops.told.to(device),
     )
 
 
@@ -145,11 +153,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=Path, default=Path(".cache/samples/train"))
     parser.add_argument("--checkpoint", type=Path, default=Path(".cache/runs/encoder.pt"))
-    parser.add_argument(
-        "--descent",
-        type=Path,
-        help="checkpoint; the encoder corrects it",
-    )
     parser.add_argument("--steps", type=int, default=EncoderTraining.steps)
     parser.add_argument("--batch", type=int, default=EncoderTraining.batch)
     parser.add_argument("--minutes", type=float, default=1e9)
@@ -158,9 +161,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
     body = LandmarkModel(BodyModel())
-    descent = load_network(arguments.descent) if arguments.descent else None
     paths = shards_with_pictures(arguments.samples)
-    held_out, *shards = [load_shard(path, body, descent) for path in paths]
+    held_out, *shards = [load_shard(path, body) for path in paths]
     config = dataclasses.replace(EncoderTraining(), steps=arguments.steps, batch=arguments.batch)
     log.info("%d shards", len(shards))
     train(shards, held_out, config, arguments.checkpoint, arguments.minutes)

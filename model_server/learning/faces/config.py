@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from model_server.learning.runs import half_precision_pays
+
 
 @dataclass(frozen=True)
 class FaceNetworkConfig:
@@ -40,6 +42,6 @@ class FaceTrainConfig:
     average: float = 0.998
     clip: float = 1.0
     seed: int = 0
-    half_precision: bool = True
+    half_precision: bool = field(default_factory=half_precision_pays)
     network: FaceNetworkConfig = field(default_factory=FaceNetworkConfig)
     weights: FaceLossWeights = field(default_factory=FaceLossWeights)

@@ -23,7 +23,7 @@ PARTS: Final = len(PART_NAMES)
 CELLS: Final = 16  # side of the part maps
 PIXELS: Final = 14  # of each part that the descent is aligned with
 DITHER: Final = 0.5  # in shares: how far spreading counts more than filling when they are chosen
-FEATURES: Final = 128
+FEATURES: Final = 256
 
 
 @dataclass(frozen=True)

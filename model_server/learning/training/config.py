@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from model_server.learning.network.config import ABLATIONS, METHODS, NetworkConfig
+from model_server.learning.runs import half_precision_pays
 from model_server.learning.training.losses import LossWeights
 from model_server.learning.training.regimes import Regime
 
@@ -35,16 +36,14 @@ class TrainConfig:
     unlabelled: float = 0.5  # of them for each rendered one with labels
     detector_errors: bool = True  # else landmarks are the truth but for a little noise
     learning_rate: float = 1e-3
-    warm_up: int = 300
+    warm_up: int = 100
     weight_decay: float = 0.02
     average: float = 0.999  # decay of the running mean of the weights, which is what is kept
     clip: float = 1.0
     adversary: float = 0.0  # price of bodies that HMR's judges find unreal
     judges: JudgesConfig = field(default_factory=JudgesConfig)
     seed: int = 0
-    half_precision: bool = (
-        True  # bfloat16 inside the networks, four times as fast where the processor has it
-    )
+    half_precision: bool = field(default_factory=half_precision_pays)  # inside the networks
     network: NetworkConfig = field(default_factory=NetworkConfig)
     weights: LossWeights = field(default_factory=LossWeights)
 

@@ -24,6 +24,7 @@ from model_server.learning.body.landmark_model import LandmarkModel, body_with_s
 from model_server.learning.encoder.read import read_people
 from model_server.learning.mocap.augment import PoseSampler
 from model_server.learning.network.descent import Descent, mean_state
+from model_server.learning.onnx_graph import weights_in
 from model_server.learning.runs import Run, descend, device, load, save, start
 from model_server.learning.tensors import joined
 from model_server.learning.training.adversary import (
@@ -116,8 +117,20 @@ def drawn(unlabelled: People, config: TrainConfig, generator: torch.Generator) -
 def branch(start_from: Path, people: People, config: TrainConfig, checkpoint: Path) -> None:
     """Begin a run with the averaged weights of another one."""
     network = new_network(people, config)
-    network.load_state_dict(load(start_from)["averaged"])
+    network.load_state_dict(weights_of(start_from, network))
     save(start(network, config, checkpoint), config, checkpoint)
+
+
+def weights_of(path: Path, network: Descent) -> dict[str, Tensor]:
+    """Of a checkpoint, or of a graph that was exported."""
+    if path.suffix != ".onnx":
+        return load(path)["averaged"]  # type: ignore[no-any-return]
+    found = weights_in(path, "network.")
+    learned = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
+    if missing := learned - found.keys():
+        raise ValueError(f"{path} lacks {', '.join(sorted(missing))}: another kind of network.")
+    known = network.state_dict()
+    return known | {name: found[name] for name in known.keys() & found.keys()}
 
 
 def advance(

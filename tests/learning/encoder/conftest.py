@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from model_server.learning.body.landmark_model import LandmarkModel
-from model_server.learning.encoder.dataset import Answers, Shard
+from model_server.learning.encoder.dataset import Answers, Shard, told_of
 from model_server.learning.network.evidence import see
 from model_server.learning.samples.pictures import encode
 from model_server.learning.samples.store import Samples
-from model_server.learning.training.batch import people_of, truth_of
+from model_server.learning.training.batch import mirrored, people_of, truth_of
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,6 @@ def shard(samples: Samples, landmark_model: LandmarkModel) -> Shard:
         truth.landmarks[:, :33],
         truth.rotations,
         truth.phenotypes,
-        torch.zeros_like(truth.landmarks[:, :33]),
-        torch.zeros_like(truth.rotations),
     )
-    return Shard(people, [picture] * len(people), answers)
+    told, mirror_told = told_of(people), told_of(mirrored(people))
+    return Shard(people, [picture] * len(people), answers, told, mirror_told)

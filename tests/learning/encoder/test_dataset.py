@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-from dataclasses import replace
-
 import numpy as np
 import torch
 
@@ -11,8 +9,10 @@ from model_server.learning.encoder.dataset import (
     crop_parts,
     crops_of,
     mirrored,
+    told_of,
 )
-from model_server.person_crop import CROP_PX
+from model_server.learning.training.batch import mirrored as mirrored_people
+from model_server.person_crop import CROP_PX, MASK_PX
 
 
 def test_truth_and_detection_share_the_crop(shard: Shard) -> None:
@@ -23,7 +23,7 @@ def test_truth_and_detection_share_the_crop(shard: Shard) -> None:
 
 def test_parts_are_where_the_mask_is(shard: Shard) -> None:
     crops, answers = crops_of(shard, np.arange(4), None)
-    step = CROP_PX // MAP_PX
+    step = MASK_PX // MAP_PX
     masks = crops.mask[:, 0, step // 2 :: step, step // 2 :: step] > 127
     assert ((answers.parts > 0) == masks).float().mean() > 0.93
 
@@ -46,13 +46,10 @@ def test_parts_follow_the_crop() -> None:
     assert (cut == 3).all()
 
 
-def test_what_a_descent_knows_is_flipped_like_the_truth(shard: Shard) -> None:
-    known = replace(
-        shard.truth,
-        known_landmarks=shard.truth.landmarks,
-        known_rotations=shard.truth.rotations,
-    )
-    crops, answers = crops_of(replace(shard, truth=known), np.arange(4), None)
-    for each in (answers, mirrored(crops, answers)[1]):
-        assert torch.equal(each.known_landmarks, each.landmarks)
-        assert torch.equal(each.known_rotations, each.rotations)
+def test_what_the_detector_says_is_told_of_both_pictures(shard: Shard) -> None:
+    crops, answers = crops_of(shard, np.arange(4), None)
+    other = mirrored(crops, answers)[0]
+    people = shard.people[torch.arange(4)]
+    assert torch.allclose(crops.told, told_of(people), atol=1e-5)
+    assert torch.allclose(other.told, told_of(mirrored_people(people)), atol=1e-5)
+    assert (crops.told - other.told).abs().max() > 0.1
