@@ -59,6 +59,14 @@ def corrected(person: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def stepped_aside(person: dict[str, Any]) -> dict[str, Any]:
+    """The person 0.1 m to the right, 0.2 m down and 0.3 m farther away."""
+    aside = copy.deepcopy(person)
+    x, y, z = aside["parameters"]["translation"]
+    aside["parameters"]["translation"] = [x + 0.1, y + 0.2, z + 0.3]
+    return aside
+
+
 @pytest.fixture
 def served(person: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """A server that corrects, or replies what the test wants; the operators go to it."""
@@ -170,9 +178,7 @@ def test_a_corrected_pose_is_that_of_the_answer(
 def test_a_person_who_has_moved_moves(
     character: bpy.types.Object, person: dict[str, Any], served: Any, use: Any
 ) -> None:
-    aside = copy.deepcopy(person)
-    x, y, z = aside["parameters"]["translation"]
-    aside["parameters"]["translation"] = [x + 0.1, y + 0.2, z + 0.3]
+    aside = stepped_aside(person)
     skin = meshes_of("one")[0]
     before = evaluated_vertices(skin)
     with served(lambda _: (200, aside)) as server:
@@ -193,9 +199,7 @@ def test_handles_and_moves_follow_the_scale(
     bpy.context.view_layer.update()
     for handle in handles_of(character).values():
         assert -handle.location.z > camera.data.clip_start
-    aside = copy.deepcopy(person)
-    x, y, z = aside["parameters"]["translation"]
-    aside["parameters"]["translation"] = [x + 0.1, y + 0.2, z + 0.3]
+    aside = stepped_aside(person)
     skin = meshes_of("large")[0]
     before = evaluated_vertices(skin)
     with served(lambda _: (200, aside)) as server:
