@@ -96,14 +96,15 @@ def _with_metadata(part: _Part) -> bytes:
     """The bare network with its input normalisation written into it."""
     from mediapipe.tasks.python.metadata.metadata_writers import metadata_writer
 
-    writer = metadata_writer.MetadataWriter.create(bytearray(_network(part.source)))
+    writer = metadata_writer.MetadataWriter.create(bytearray(network_in_wheel(part.source)))
     writer.add_general_info(part.entry, "from the mediapipe wheel")
     writer.add_image_input([part.mean], [part.std])
     content, _ = writer.populate()
     return bytes(content)
 
 
-def _network(source: str) -> bytes:
+def network_in_wheel(source: str) -> bytes:
+    """A network that mediapipe's wheel carries, by its path inside the `modules` folder."""
     import mediapipe
 
     path = Path(mediapipe.__file__).parent / "modules" / source

@@ -36,13 +36,14 @@ class PictureReader:
         if not people:
             return []
         crops = [square_of(person) for person in people]
+        pictures = [cut(image, crop) for crop in crops]
         places = [
             (person.pose.landmarks_px - np.array([crop.left, crop.top])) / crop.side
             for person, crop in zip(people, crops, strict=True)
         ]
         feed = {
-            "image": np.stack([cut(image, crop) for crop in crops]),
-            "mask": np.stack([self._mask(image, person) for person in people]),
+            "image": np.stack(pictures),
+            "mask": np.stack([self._mask(picture) for picture in pictures]),
             "landmarks": np.stack(places).astype(np.float32),
             "visibility": np.stack([person.pose.visibility for person in people]),
         }
@@ -53,9 +54,9 @@ class PictureReader:
         ]
         return [person for person in read if is_there(person)]
 
-    def _mask(self, image: ImageArray, person: PersonLandmarks) -> ImageArray:
-        """The detector's mask (M, M) of whoever is in the person's crop, 255 is sure."""
-        for found in self._masks.detect(cut(image, square_of(person))):
+    def _mask(self, picture: ImageArray) -> ImageArray:
+        """The detector's mask (M, M) of whoever is in a person's crop (C, C, 3), 255 is sure."""
+        for found in self._masks.detect(picture):
             if found.mask is not None:
                 small = cv2.resize(found.mask, (MASK_PX, MASK_PX))
                 return (255 * small).astype(np.uint8)

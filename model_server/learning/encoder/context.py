@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-import time
-from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +27,7 @@ from model_server.learning.encoder.encoder import Encoder
 from model_server.learning.encoder.insight import insight_path, read_insight, unpacked
 from model_server.learning.encoder.losses import Weights, guess_terms, total
 from model_server.learning.encoder.read import read_shard_people, write
-from model_server.learning.encoder.teaching import line
+from model_server.learning.encoder.teaching import Lessons, teach
 from model_server.learning.encoder.train import load_encoder
 from model_server.learning.network.descent import flat
 from model_server.learning.network.state import LANDMARKS
@@ -35,10 +35,9 @@ from model_server.learning.runs import Run, descend, device, save, start
 from model_server.learning.samples.picture_files import encoded_path
 from model_server.learning.samples.store import shard_paths
 from model_server.learning.tensors import joined
-from model_server.learning.training.batch import People, augmented, evidence_and_truth
+from model_server.learning.training.batch import People, augmented, evidence_and_truth, unread
 
 log = logging.getLogger(__name__)
-REPORT_EVERY: Final = 100
 TAUGHT: Final = ("condense", "features", "guess")  # layers
 
 
@@ -91,32 +90,42 @@ def only_features(encoder: Encoder) -> Encoder:
     return encoder
 
 
-def teach(people: People, config: ContextTraining, run: Run[Encoder], checkpoint: Path) -> None:
+def train(people: People, config: ContextTraining, run: Run[Encoder], checkpoint: Path) -> None:
     """Train until the steps are used up; reports tell what held-out people gain by the picture."""
     body = LandmarkModel(BodyModel()).to(device())
-    held_out = people[: config.held_out]
-    blind = replace(
-        held_out,
-        reading=replace(held_out.reading, present=torch.zeros_like(held_out.reading.present)),
-    )
     generator = torch.Generator().manual_seed(config.seed + run.step)
-    began, sums = time.monotonic(), defaultdict[str, float](float)
-    while run.step < config.steps:
+    lessons = Lessons(
+        drawn(people, config, generator),
+        partial(advance, run, body, config),
+        partial(judged, run.averaged, people[: config.held_out], body),
+        partial(save, run, config, checkpoint),
+    )
+    teach(run, lessons, config.steps, minutes=float("inf"))
+
+
+def drawn(people: People, config: ContextTraining, generator: torch.Generator) -> Iterator[People]:
+    """Batches without end of those who are not held out."""
+    while True:
         rows = torch.randint(config.held_out, len(people), (config.batch,), generator=generator)
-        batch = augmented(people[rows], generator)
-        terms = terms_of(run.network, batch, body, config.forgotten)
-        descend(run, total(terms, config.weights), config)
-        for name, term in terms.items():
-            sums[name] += term.item() / REPORT_EVERY
-        if run.step % REPORT_EVERY == 0:
-            with torch.no_grad():
-                told = {n: t.item() for n, t in terms_of(run.averaged, held_out, body).items()}
-                alone = {n: t.item() for n, t in terms_of(run.averaged, blind, body).items()}
-            log.info("step %d, %.0f s: %s", run.step, time.monotonic() - began, line(sums))
-            log.info("held out: %s; without picture: %s", line(told), line(alone))
-            sums.clear()
-            save(run, config, checkpoint)
-    save(run, config, checkpoint)
+        yield augmented(people[rows], generator)
+
+
+def advance(
+    run: Run[Encoder], body: LandmarkModel, config: ContextTraining, people: People
+) -> dict[str, float]:
+    """One step of the optimiser; the terms of the loss."""
+    terms = terms_of(run.network, people, body, config.forgotten)
+    descend(run, total(terms, config.weights), config)
+    return {name: term.item() for name, term in terms.items()}
+
+
+@torch.no_grad()
+def judged(encoder: Encoder, people: People, body: LandmarkModel) -> dict[str, float]:
+    """The terms of held-out people, with the picture and without."""
+    blind = unread(people, torch.ones(len(people), dtype=torch.bool))
+    told, alone = (terms_of(encoder, each, body) for each in (people, blind))
+    blindly = {f"{name}_unread": term for name, term in alone.items()}
+    return {name: term.item() for name, term in (told | blindly).items()}
 
 
 @torch.no_grad()
@@ -147,7 +156,7 @@ def main() -> None:
     config = ContextTraining(steps=arguments.steps, encoder=encoder.config)
     run = start(encoder, config, arguments.out)
     log.info("%d people", len(people))
-    teach(people, config, run, arguments.out)
+    train(people, config, run, arguments.out)
     for split in sorted(path.parent for path in arguments.samples.glob("*/insight")):
         rewrite(read_paths(split), run.averaged.cpu())
 

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
+from model_server.bundles import network_in_wheel
 from model_server.learning.encoder.config import PARTS, EncoderConfig
 from model_server.learning.encoder.crop_encoder import CropContents, CropEncoder, Encoded
-from model_server.learning.encoder.tflite_network import TfliteNetwork, bundled
+from model_server.learning.encoder.tflite_network import TfliteNetwork
 from model_server.learning.network.descent import EVIDENCE_SIZE
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES
 from model_server.person_crop import CROP_PX, MASK_PX
@@ -51,7 +52,7 @@ class Insight:
 class Encoder(CropEncoder):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__(config, CONTENTS)
-        self.trunk = TfliteNetwork(bundled(TRUNK), (NEAR, FAR)).requires_grad_(False)
+        self.trunk = TfliteNetwork(network_in_wheel(TRUNK), (NEAR, FAR)).requires_grad_(False)
         self.condense = nn.Conv2d(TRUNK_CHANNELS, CONDENSED, 1)
         # The guess is told what the detector says, so that features carry what it does not say.
         self.guess = nn.Sequential(

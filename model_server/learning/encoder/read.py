@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor
 
@@ -33,6 +32,7 @@ from model_server.learning.samples.store import read_shard, shard_paths
 from model_server.learning.tensors import joined
 from model_server.learning.training.batch import People, people_of
 from model_server.person_crop import CROP_PX, person_square
+from model_server.session import open_session
 
 log = logging.getLogger(__name__)
 BATCH: Final = 32
@@ -43,10 +43,7 @@ def reader_of(checkpoint: Path, threads: int) -> Any:
     graph = checkpoint.with_suffix(".onnx")
     if not graph.exists() or graph.stat().st_mtime < checkpoint.stat().st_mtime:
         export(checkpoint, graph, insight=True)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    available = onnxruntime.get_available_providers()
-    return onnxruntime.InferenceSession(str(graph), options, providers=available)
+    return open_session(graph, threads)
 
 
 def look(session: Any, crops: Crops) -> list[Tensor]:

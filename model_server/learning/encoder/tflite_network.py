@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -112,13 +111,6 @@ class TfliteNetwork(nn.Module):
                 image = pad(image, (left, right, top, bottom))
         groups = image.shape[1] if operation.name == "DEPTHWISE_CONV_2D" else 1
         return _activated(conv2d(image, kernel, bias, stride, margin, groups=groups), operation)
-
-
-def bundled(name: str) -> bytes:
-    """A network that the mediapipe wheel carries, by its path among the wheel's modules."""
-    import mediapipe
-
-    return (Path(mediapipe.__file__).parent / "modules" / name).read_bytes()
 
 
 def _activated(x: Tensor, operation: Operation) -> Tensor:

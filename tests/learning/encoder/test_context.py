@@ -13,8 +13,8 @@ from model_server.learning.encoder.context import (
     insights_of,
     only_features,
     rewrite,
-    teach,
     terms_of,
+    train,
 )
 from model_server.learning.encoder.encoder import Encoder
 from model_server.learning.encoder.insight import packed, read_insight, unpacked, write_insight
@@ -76,7 +76,7 @@ def test_teaching_lowers_what_is_missed_and_leaves_other_layers(
     )
     missed = sum(terms_of(encoder, people[:16], landmark_model).values()).item()
     run = start(only_features(encoder), config, tmp_path / "context.pt")
-    teach(people, config, run, tmp_path / "context.pt")
+    train(people, config, run, tmp_path / "context.pt")
     assert sum(terms_of(run.network, people[:16], landmark_model).values()).item() < 0.9 * missed
     changed = {
         name.split(".")[0]

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 import torch
 
+from model_server.bundles import network_in_wheel
 from model_server.crops import cut, square_crop
 from model_server.landmarks import PoseDetector
 from model_server.learning.encoder.encoder import FAR, NEAR, TRUNK
-from model_server.learning.encoder.tflite_network import TfliteNetwork, bundled
+from model_server.learning.encoder.tflite_network import TfliteNetwork
 from model_server.person_crop import CROP_PX, person_square
 
 PICTURE = Path("docs/pictures/full_body.jpg")
@@ -24,7 +25,7 @@ def test_it_sees_people_as_the_detector_does() -> None:
     detector.close()
     crop = square_crop(person_square(found.landmarks_px, found.visibility), CROP_PX)
     picture = torch.from_numpy(cut(image, crop)).permute(2, 0, 1)[None].float() / 255
-    network = TfliteNetwork(bundled(TRUNK), (LANDMARKS_3D,))
+    network = TfliteNetwork(network_in_wheel(TRUNK), (LANDMARKS_3D,))
     with torch.no_grad():
         (answer,) = network(picture)
     points = answer.flatten().reshape(39, 3)[:33].numpy()
@@ -33,7 +34,7 @@ def test_it_sees_people_as_the_detector_does() -> None:
 
 
 def test_only_what_is_asked_for_is_kept() -> None:
-    content = bundled(TRUNK)
+    content = network_in_wheel(TRUNK)
     near, both = TfliteNetwork(content, (NEAR,)), TfliteNetwork(content, (NEAR, FAR))
     assert len(near.weights) < len(both.weights)
     picture = torch.rand(2, 3, CROP_PX, CROP_PX)
