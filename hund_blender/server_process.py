@@ -6,24 +6,24 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
 import subprocess
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from tempfile import TemporaryDirectory
+from typing import Final
 
 from .client import Address
 from .errors import CancelledError, ServerError
 from .installer.environment import Environment, State
+from .threads import sleep
 
 ENVIRONMENT_VARIABLE: Final = "HUND_SERVER_PYTHON"
 HANDSHAKE_TIMEOUT_S: Final = 90.0
 STOP_TIMEOUT_S: Final = 3.0
 DYING_S: Final = 0.5  # a process that was killed closes its connections before it is gone
-KEPT_LINES: Final = 40
+POLL_S: Final = 0.05
 SHOWN_LINES: Final = 3
 _SETTING: Final = (
     "Set “Server Python” in the add-on's preferences to the python of the server's environment."
@@ -57,6 +57,19 @@ def _installed_python(installed: Environment | None) -> Path:
     return installed.python
 
 
+def find_detector(preference: str) -> Path | None:
+    """The detector that the preferences name."""
+    if not preference.strip():
+        return None
+    detector = Path(preference.strip()).expanduser()
+    if not detector.is_file():
+        raise ServerError(
+            f"There is no detector at {detector}.",
+            "Choose its .onnx file under “Own Detector” in the add-on's preferences, or none.",
+        )
+    return detector.absolute()
+
+
 def find_checkout(python: Path) -> Path | None:
     """The project's folder round the server's environment, where there is one.
 
@@ -67,48 +80,53 @@ def find_checkout(python: Path) -> Path | None:
 
 
 class ServerProcess:
-    """A running child. It ends itself when we close its standard input, even if we crash."""
+    """A running child. It ends itself when we close its standard input, even if we crash.
 
-    def __init__(self, python: Path) -> None:
-        self.python = python
-        self._log: deque[str] = deque(maxlen=KEPT_LINES)
-        self._handshake: queue.Queue[str] = queue.Queue()
+    What it says goes to files: pipes would take threads to read them.
+    """
+
+    def __init__(self, python: Path, detector: Path | None = None) -> None:
+        self.python, self.detector = python, detector
+        self._folder = TemporaryDirectory(prefix="hund-server-", ignore_cleanup_errors=True)
+        self._output = Path(self._folder.name) / "output.txt"
+        self._log = Path(self._folder.name) / "log.txt"
         self._address: Address | None = None
-        self._process = self._start()
-        self._follow(self._process.stdout, self._handshake.put)
-        self._follow(self._process.stderr, self._log.append)
+        try:
+            self._process = self._start()
+        except ServerError:
+            self._folder.cleanup()
+            raise
 
-    def _start(self) -> subprocess.Popen[str]:
-        arguments = ("serve", "--port", "0", "--exit-with-stdin")
+    def _start(self) -> subprocess.Popen[bytes]:
+        arguments = ["serve", "--port", "0", "--exit-with-stdin"]
+        if self.detector is not None:
+            arguments += ["--detector", str(self.detector)]
         command = [str(self.python), "-m", "model_server", *arguments]
-        pipe = subprocess.PIPE
         flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows has it
         # Blender's own Python settings must not leak into another Python.
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
         try:
-            return subprocess.Popen(
-                command,
-                stdin=pipe,
-                stdout=pipe,
-                stderr=pipe,
-                env=environment,
-                # Never Blender's own folder, where files could hide the server's modules.
-                cwd=find_checkout(self.python) or self.python.parent,
-                creationflags=flags,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-            )
+            with self._output.open("wb") as output, self._log.open("wb") as log:
+                return subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=log,
+                    env=environment,
+                    # Never Blender's own folder, where files could hide the server's modules.
+                    cwd=find_checkout(self.python) or self.python.parent,
+                    creationflags=flags,
+                )
         except OSError as error:
             raise ServerError(f"{self.python} cannot be run ({error}).", _SETTING) from error
-
-    def _follow(self, stream: IO[str] | None, take: Callable[[str], object]) -> None:
-        assert stream is not None
-        threading.Thread(target=_read_lines, args=(stream, take), daemon=True).start()
 
     @property
     def is_alive(self) -> bool:
         return self._process.poll() is None
+
+    def serves(self, python: Path, detector: Path | None) -> bool:
+        """Whether it runs, and as is wanted now."""
+        return self.is_alive and (self.python, self.detector) == (python, detector)
 
     def wait_if_dying(self) -> None:
         """Give a server that broke off a moment to be gone, so that `is_alive` tells the truth."""
@@ -126,13 +144,13 @@ class ServerProcess:
         while time.monotonic() < deadline:
             if cancelled.is_set():
                 raise CancelledError
-            try:
-                return _parse_handshake(self._handshake.get(timeout=0.1))
-            except queue.Empty:
-                if not self.is_alive:
-                    raise self._failed("The server did not start.") from None
-            except (ValueError, KeyError, TypeError):
-                continue  # a library that greets on standard output
+            was_alive = self.is_alive
+            for line in _lines(self._output):
+                with contextlib.suppress(ValueError, KeyError, TypeError):  # a library that greets
+                    return _parse_handshake(line)
+            if not was_alive:
+                raise self._failed("The server did not start.")
+            sleep(POLL_S)
         raise self._failed(f"The server did not start within {HANDSHAKE_TIMEOUT_S:.0f} s.")
 
     def _failed(self, message: str) -> ServerError:
@@ -143,8 +161,7 @@ class ServerProcess:
 
     def last_words(self) -> str:
         """The end of what the server wrote to its standard error."""
-        time.sleep(0.05)  # the reader thread may be a moment behind a process that just ended
-        return " / ".join(line.strip() for line in list(self._log)[-SHOWN_LINES:] if line.strip())
+        return " / ".join(list(_lines(self._log))[-SHOWN_LINES:])
 
     def stop(self) -> None:
         """Ask by closing standard input, then insist."""
@@ -155,12 +172,14 @@ class ServerProcess:
         except (subprocess.TimeoutExpired, OSError):
             self._process.kill()
             self._process.wait()
+        finally:
+            self._folder.cleanup()
 
 
-def _read_lines(stream: IO[str], take: Callable[[str], object]) -> None:
-    with stream:
-        for line in stream:
-            take(line)
+def _lines(file: Path) -> Iterator[str]:
+    """What is in a file that is being written; nothing once it is gone."""
+    text = file.read_text("utf-8", "replace") if file.is_file() else ""
+    return (line.strip() for line in text.splitlines() if line.strip())
 
 
 def _parse_handshake(line: str) -> Address:

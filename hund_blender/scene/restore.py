@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Final, cast
+from contextlib import contextmanager
+from typing import Any, Final
 
 import bpy
+
+from ..threads import standing_still
 
 # Collections of bpy.data that an import adds to, users before what they use.
 _DATA: Final = ("meshes", "armatures", "cameras", "materials", "images", "texts", "actions")
@@ -15,9 +17,12 @@ _TOUCHED: Final = ("collections", "objects", *_DATA)
 MODES_TO_BUILD_IN: Final = frozenset({"OBJECT", "POSE"})
 
 
-def override(**members: object) -> AbstractContextManager[None]:
-    """Other context members for operators; the stubs of 5.2 do not know it as a context manager."""
-    return cast("AbstractContextManager[None]", bpy.context.temp_override(**cast("Any", members)))
+@contextmanager
+def override(**members: Any) -> Iterator[None]:
+    """Other context members for operators, during which our threads stand still."""
+    overridden: Any = bpy.context.temp_override(**members)
+    with standing_still(), overridden:
+        yield
 
 
 @contextmanager
@@ -85,19 +90,28 @@ def editing_bones(
         _set_mode(view_layer, armature_object.name, "OBJECT")
 
 
-@contextmanager
-def removed_on_failure() -> Iterator[None]:
-    """Take back all data that the block created if it does not end well."""
-    before = {name: set(_names(name)) for name in _TOUCHED}
-    try:
-        yield
-    except BaseException:
+class Created:
+    """The data that came into the file while this was recording, to be taken back if need be."""
+
+    def __init__(self) -> None:
+        self._uids: dict[str, set[int]] = {name: set() for name in _TOUCHED}
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        before = {name: _uids(name) for name in _TOUCHED}
+        try:
+            yield
+        finally:
+            for name in _TOUCHED:
+                self._uids[name] |= _uids(name) - before[name]
+
+    def remove(self) -> None:
+        """Remove it, as far as it is still there: undo and the artist may have been faster."""
         for name in _TOUCHED:
             holder = getattr(bpy.data, name)
-            for created in [holder[key] for key in _names(name) if key not in before[name]]:
-                holder.remove(created)
-        raise
+            for item in [item for item in holder if item.session_uid in self._uids[name]]:
+                holder.remove(item)
 
 
-def _names(holder: str) -> list[str]:
-    return [item.name for item in getattr(bpy.data, holder) if item.library is None]
+def _uids(holder: str) -> set[int]:
+    return {item.session_uid for item in getattr(bpy.data, holder) if item.library is None}

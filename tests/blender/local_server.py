@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import io
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from hund_blender.threads import POLL_S, Worker, patient_file, pause
 
 TOKEN = "a token"
 ASSET = Path(__file__).parents[2] / "model_server" / "assets" / "anny.npz"
@@ -27,7 +29,7 @@ def nothing_to_correct(_: dict[str, Any]) -> Reply:
 
 class LocalServer(ThreadingHTTPServer):
     """`estimate` gets the bytes of the photo and returns what to reply; `correct` gets what was
-    sent; both may take their time.
+    sent; both may take their time. It lives in Blender's process, so its threads stand still, too.
     """
 
     daemon_threads = True
@@ -40,7 +42,14 @@ class LocalServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.estimate = estimate
         self.correct = correct
+        self.jpeg = b""  # what photos are converted to
         self.targets: list[str] = []
+
+    def service_actions(self) -> None:
+        pause()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        Worker(lambda: self.process_request_thread(request, client_address), "request").start()
 
     def handle_error(self, *args: object) -> None:
         """A client that gives up is no failure here."""
@@ -52,6 +61,10 @@ class LocalServer(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     server: LocalServer
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = patient_file(self.connection, cast("io.BufferedReader", self.rfile))
 
     def do_GET(self) -> None:
         if self._is_welcome():
@@ -68,6 +81,8 @@ class Handler(BaseHTTPRequestHandler):
             if self.path == "/correct":
                 assert self.headers["Content-Type"] == "application/json"
                 self._send_json(*self.server.correct(json.loads(content)))
+            elif self.path == "/jpeg":
+                self._send(200, self.server.jpeg)
             else:
                 self._send_json(*self.server.estimate(content))
 
@@ -96,13 +111,16 @@ def running(
     correct: Callable[[dict[str, Any]], Reply] = nothing_to_correct,
 ) -> Iterator[LocalServer]:
     server = LocalServer(estimate, correct)
-    thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-    )
-    thread.start()
+    thread = serve(server)
     try:
         yield server
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def serve(server: LocalServer) -> Worker:
+    thread = Worker(lambda: server.serve_forever(POLL_S), "server")
+    thread.start()
+    return thread
