@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file of another tool to a clip: read at once, put on a body as soon as there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ..body import Body
+from ..clip.data import Clip
+from ..errors import ClipError
+from .bvh import read_bvh
+from .bvh_clip import clip_of_bvh, posed_bvh
+from .contents import read_contents
+from .smpl_clip import clip_of_smpl
+from .smpl_layouts import motions_in
+
+BVH: Final = ".bvh"
+EXTENSIONS: Final = (".npz", ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".json", BVH)
+# Who has a body of its own, and that body's shape: phenotypes by name.
+OnBody = Callable[[Body, Mapping[str, float]], Clip]
+
+
+def read_result(path: Path, fps: float | None = None, world: str | None = None) -> OnBody:
+    """What a file tells of people, to be put on a body.
+
+    fps and world (of smpl_motion.CAM_FROM_WORLD) go before what the file, or its kind, tells.
+    ClipError names what is missing, damaged, or would have been run.
+    """
+    if path.suffix.lower() == BVH:
+        return _of_bvh(path, fps)
+    contents = read_contents(path)
+    try:
+        motions = motions_in(contents)
+    except ClipError as error:
+        raise ClipError(f"{path.name}: {error.message}", error.remedy) from error
+    if world is not None:
+        motions = [replace(motion, world=world) for motion in motions]
+    return lambda body, shape: clip_of_smpl(body, shape, motions, fps, path.name)
+
+
+def _of_bvh(path: Path, fps: float | None) -> OnBody:
+    try:
+        bvh = read_bvh(path.read_text(encoding="utf-8-sig", errors="replace"))
+        source = posed_bvh(bvh)
+    except ClipError as error:
+        raise ClipError(f"{path.name}: {error.message}", error.remedy) from error
+    except OSError as error:
+        raise ClipError(
+            f"{path.name} cannot be read ({error.strerror}).", "Choose a file."
+        ) from error
+    return lambda body, shape: clip_of_bvh(body, shape, source, fps or bvh.fps, path.name)
