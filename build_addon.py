@@ -24,11 +24,12 @@ ROOT: Final = Path(__file__).parent
 SOURCE: Final = ROOT / "hund_blender"
 SERVER: Final = ROOT / "model_server"
 LOCKED: Final = ROOT / "requirements" / "locked"
-SUFFIXES: Final = (".py", ".toml", ".jpg")
+SUFFIXES: Final = (".py", ".toml", ".jpg", ".json")
 SERVER_SUFFIXES: Final = (".py", ".npz", ".onnx")
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 READABLE: Final = 0o100644 << 16
 VALIDATOR: Final = "**/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
+TAGS: Final = "modules/_bpy_internal/extensions/tags.py"  # below Blender's scripts
 
 
 def version() -> str:
@@ -134,9 +135,10 @@ def find_validator() -> Path | None:
 
 
 def validate(path: Path, validator: Path) -> None:
-    """Raise CalledProcessError where Blender would refuse the zip."""
+    """Raise CalledProcessError where Blender would refuse the zip, or does not know its tags."""
+    tags = validator.parents[3] / TAGS
     subprocess.run(
-        [sys.executable, str(validator), "validate", str(path)],
+        [sys.executable, str(validator), "validate", f"--valid-tags={tags}", str(path)],
         check=True,
         stdout=subprocess.DEVNULL,
     )

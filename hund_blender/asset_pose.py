@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from .bones import drawn_bones
+from .bones import DrawnBones, drawn_bones
 from .estimate import Person
 from .pose import local_transforms_of, stand_in_pose
 from .rigs import Rig
@@ -37,7 +37,7 @@ def asset_pose(rig: Rig, person: Person) -> AssetPose:
     Eyes are left alone, and the fingers of a hand that was not seen.
     """
     rest = rig.body.rest(REFERENCE_SHAPE).standing()
-    frames = drawn_bones(rig, rest).frames
+    frames = asset_bones(rig).frames
     transforms = local_transforms_of(rig, frames, rest, stand_in_pose(rig.body, rest, person))
     keyed = [bone for bone, leader in enumerate(rig.leaders) if _is_posed(rig, leader, person)]
     return AssetPose(
@@ -45,6 +45,11 @@ def asset_pose(rig: Rig, person: Person) -> AssetPose:
         rotations_wxyz=quaternions_from_matrices(transforms[keyed, :3, :3]),
         root_location_m=np.array(transforms[0, :3, 3]),
     )
+
+
+def asset_bones(rig: Rig) -> DrawnBones:
+    """The bones that poses of a rig are kept for, at rest."""
+    return drawn_bones(rig, rig.body.rest(REFERENCE_SHAPE).standing())
 
 
 def _is_posed(rig: Rig, bone: int, person: Person) -> bool:

@@ -16,6 +16,9 @@ BLENDER_FROM_CAM: Final[Array] = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.
 CAMERA_FROM_CAM: Final[Array] = np.diag([1.0, -1.0, -1.0])
 
 
+STEEP: Final = 0.999  # cosine between the view and the vertical
+
+
 def blender_from_cam(points_cam: Array, location: Array) -> Array:
     """Points (..., 3) in the frame of an upright camera at location (3,) to Blender's world."""
     moved: Array = points_cam @ BLENDER_FROM_CAM.T + location
@@ -26,6 +29,20 @@ def cam_from_blender(points: Array, location: Array) -> Array:
     """Inverse of blender_from_cam."""
     moved: Array = (points - location) @ BLENDER_FROM_CAM
     return moved
+
+
+def world_from_cam(gravity_cam: Array) -> Array:
+    """The rotation (3, 3) from the frame of a tilted camera, by the direction (3,) of down in it.
+
+    Where the camera looks, seen from above, is +Y. It is BLENDER_FROM_CAM for an upright camera.
+    """
+    up = -gravity_cam / np.linalg.norm(gravity_cam)
+    ahead = np.array([0.0, 0.0, 1.0])
+    if abs(up[2]) > STEEP:  # straight down or up: what is on top of the picture is ahead
+        ahead = np.array([0.0, -1.0, 0.0])
+    forward = ahead - (ahead @ up) * up
+    forward /= np.linalg.norm(forward)
+    return np.stack([np.cross(forward, up), forward, up])
 
 
 def height_above(points_cam: Array) -> Array:

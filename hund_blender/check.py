@@ -38,6 +38,13 @@ def check(connect: Connect, watch: Watch) -> str:
     health = client.health()
     watch.note(f"Server {health.get('version')} at {client.address}, there after {took_s:.1f} s")
     watch.note(f"Networks run on {health.get('device')} ({', '.join(health.get('providers', []))})")
+    if health.get("why_cpu"):
+        watch.note(f"Not on a GPU: {health['why_cpu']}")
+    if health.get("gpu"):
+        gpu = health["gpu"]
+        watch.note(f"{gpu['name']}: {gpu['free_mb']} of {gpu['memory_mb']} MB free")
+    if health.get("detector"):
+        watch.note(f"People are seen by {health['detector']}")
     watch.tell(0.5, "Fetching the body")
     watch.note(f"Body with {len(client.body().bone_names)} bones")
     watch.tell(0.6, "Looking at the built-in picture")

@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from .body import Body
 from .errors import (
+    BusyError,
     CancelledError,
     ForgottenError,
     HundError,
@@ -22,11 +26,16 @@ from .errors import (
     ServerLostError,
 )
 from .estimate import Estimate, Person, parse_estimate, parse_person
+from .keypoint_files import KeypointFile
+from .threads import patient_file, pause
 
 CONNECT_TIMEOUT_S: Final = 10.0
 ANSWER_TIMEOUT_S: Final = 180.0
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-CONTENT_TYPES: Final = {"/correct": "application/json"}  # by route, where it is not a photo
+JSON: Final = "application/json"
+BYTES: Final = "application/octet-stream"
+BUSY_STATUS: Final = 429
+BUSY_S: Final = 0.5  # until a busy server is asked again, where it does not say when
 # Codes of docs/protocol.md that speak of one photo; all others concern every photo.
 PHOTO_CODES: Final = frozenset(
     {"too_large", "not_an_image", "unsupported_format", "damaged_image", "bad_request"}
@@ -71,22 +80,51 @@ class Question:
 
     max_people: int = 8
     focal_35mm: float | None = None  # where the artist knows the lens better than the file
+    thumbnails: bool = False  # whether small pictures of the people are wanted, too
+    keypoints: bool = False  # whether people are those of a keypoint file beside the photo
 
     def query(self) -> str:
-        fields = {"max_people": self.max_people, "focal_35mm": self.focal_35mm}
+        fields = {
+            "max_people": self.max_people,
+            "focal_35mm": self.focal_35mm,
+            "thumbnails": "true" if self.thumbnails else None,
+        }
         return urlencode({name: value for name, value in fields.items() if value is not None})
 
 
 DEFAULT_QUESTION: Final = Question()
 
 
+class _Response(HTTPResponse):
+    """Read so that the thread can be stopped in the meantime."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(sock, *arguments, **keywords)
+        self.fp = patient_file(sock, self.fp)
+
+
+class _Paced:
+    """A long file; the thread can be stopped while it is sent."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, length: int = -1, /) -> bytes:
+        pause()
+        return self._file.read(length)
+
+
 class Client:
     """One conversation; `abort` may come from another thread and ends a request in moments."""
+
+    lost_remedy = (
+        "Import the photo again; the server starts anew. A smaller copy needs less memory."
+    )
 
     def __init__(self, address: Address, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         self.address = address
         self._answer_timeout_s = answer_timeout_s
-        self._connection: HTTPConnection | None = None
+        self._socket: socket.socket | None = None
         self._aborted = False
 
     def health(self) -> dict[str, Any]:
@@ -95,89 +133,118 @@ class Client:
     def body(self, rig: str = "anny") -> Body:
         return Body.load(io.BytesIO(self._request("GET", f"/body?{urlencode({'rig': rig})}")))
 
-    def estimate(self, image_file: bytes, question: Question = DEFAULT_QUESTION) -> Estimate:
-        """All people in the bytes of an image file."""
-        query = question.query()
-        return parse_estimate(_json(self._request("POST", f"/estimate?{query}", image_file)))
+    def estimate(
+        self,
+        image_file: bytes,
+        question: Question = DEFAULT_QUESTION,
+        keypoints: KeypointFile | None = None,
+    ) -> Estimate:
+        """All people in the bytes of an image file, or those whose keypoints are known."""
+        target, content_type = f"/estimate?{question.query()}", BYTES
+        if keypoints is not None:
+            image_file, content_type = _with_keypoints(image_file, keypoints), JSON
+        return parse_estimate(_json(self._request("POST", target, image_file, content_type)))
+
+    def jpeg(self, image_file: bytes) -> bytes:
+        """The photo as a JPEG that Blender shows as the server sees it."""
+        return self._request("POST", "/jpeg", image_file)
 
     def correct(self, correction: Mapping[str, Any]) -> Person:
         """Somebody the server has seen before, in the light of what is known better."""
         return parse_person(
-            _json(self._request("POST", "/correct", json.dumps(correction).encode()))
+            _json(self._request("POST", "/correct", json.dumps(correction).encode(), JSON))
         )
 
     def abort(self) -> None:
         self._aborted = True
-        connection = self._connection
-        if connection is not None and connection.sock is not None:
+        line = self._socket  # a connection lets go of its own while an answer is read
+        if line is not None:
             try:
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                line.shutdown(socket.SHUT_RDWR)
             except OSError:
                 return  # it was closed already
 
-    def _request(self, method: str, target: str, body: bytes | None = None) -> bytes:
+    def _request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | IO[bytes] | None = None,
+        content_type: str = BYTES,
+    ) -> bytes:
+        with self._answer(method, target, body, content_type) as response:
+            return response.read()
+
+    @contextmanager
+    def _answer(
+        self,
+        method: str,
+        target: str,
+        body: bytes | IO[bytes] | None = None,
+        content_type: str = BYTES,
+    ) -> Iterator[HTTPResponse]:
+        """The answer to read from; what goes wrong while it is read is told as ours, too."""
         if self._aborted:
             raise CancelledError
         connect = HTTPSConnection if self.address.secure else HTTPConnection
-        self._connection = connect(self.address.host, self.address.port, timeout=CONNECT_TIMEOUT_S)
+        connection = connect(self.address.host, self.address.port, timeout=CONNECT_TIMEOUT_S)
+        connection.response_class = _Response
+        headers = {"Authorization": f"Bearer {self.address.token}", "Content-Type": content_type}
+        if body is not None and not isinstance(body, bytes):
+            headers["Content-Length"] = str(os.fstat(body.fileno()).st_size)
         try:
-            self._connect()
-            return self._exchange(self._connection, method, target, body)
-        finally:
-            self._connection.close()
-            self._connection = None
-
-    def _connect(self) -> None:
-        assert self._connection is not None
-        try:
-            self._connection.connect()
-        except OSError as error:
-            raise self._failure(
-                f"No server answers at {self.address} ({error}).", lost=False
-            ) from error
-        if self._aborted:  # before there was a socket to shut down
-            raise CancelledError
-        self._connection.sock.settimeout(self._answer_timeout_s)
-
-    def _exchange(
-        self, connection: HTTPConnection, method: str, target: str, body: bytes | None
-    ) -> bytes:
-        headers = {
-            "Authorization": f"Bearer {self.address.token}",
-            "Content-Type": CONTENT_TYPES.get(target, "application/octet-stream"),
-        }
-        try:
-            _send(connection, method, target, body, headers)
+            self._connect(connection)
+            sent = body if body is None or isinstance(body, bytes) else _Paced(body)
+            _send(connection, method, target, sent, headers)
             response = connection.getresponse()
-            content = response.read()
+            if response.status >= 400:
+                raise _refusal(response, response.read())
+            yield response
         except TimeoutError as error:
             raise self._failure(
                 f"The server did not answer within {self._answer_timeout_s:.0f} s."
             ) from error
         except (OSError, HTTPException) as error:
             raise self._failure("The server stopped while it was working.") from error
-        if response.status >= 400:
-            raise _refusal(response, content)
-        return content
+        finally:
+            connection.close()
+            self._socket = None
+
+    def _connect(self, connection: HTTPConnection) -> None:
+        try:
+            connection.connect()
+        except OSError as error:
+            raise self._failure(
+                f"No server answers at {self.address} ({error}).", lost=False
+            ) from error
+        self._socket = connection.sock
+        if self._aborted:  # before there was a socket to shut down
+            raise CancelledError
+        connection.sock.settimeout(self._answer_timeout_s)
 
     def _failure(self, message: str, *, lost: bool = True) -> HundError:
         if self._aborted:
             return CancelledError()
         if lost:
-            return ServerLostError(
-                message,
-                "Import the photo again; the server starts anew. A smaller copy needs less memory.",
-            )
+            return ServerLostError(message, self.lost_remedy)
         return ServerError(
             message, "Start the server there and check its address in the add-on's preferences."
         )
+
+
+def _with_keypoints(image_file: bytes, keypoints: KeypointFile) -> bytes:
+    asked = {
+        "image": b64encode(image_file).decode("ascii"),
+        "keypoints": keypoints.content,
+        "name": keypoints.photo_name,
+    }
+    return json.dumps(asked).encode()
 
 
 def _send(
     connection: HTTPConnection,
     method: str,
     target: str,
-    body: bytes | None,
+    body: bytes | _Paced | None,
     headers: dict[str, str],
 ) -> None:
     try:
@@ -212,6 +279,15 @@ def _refusal(response: HTTPResponse, content: bytes) -> HundError:
         )
     if code == "unauthorized":
         remedy = "Copy the token that the server was started with into the add-on's preferences."
+    if response.status == BUSY_STATUS:
+        return BusyError(message, remedy, _retry_s(response))
     if code == "forgotten":
         return ForgottenError(message, remedy)
     return PhotoError(message, remedy) if code in PHOTO_CODES else ServerError(message, remedy)
+
+
+def _retry_s(response: HTTPResponse) -> float:
+    try:
+        return float(response.headers["Retry-After"])
+    except (TypeError, ValueError):
+        return BUSY_S

@@ -10,7 +10,8 @@ from .body import Body
 from .client import Address, Client, parse_address
 from .errors import ServerError
 from .installer.environment import Environment
-from .server_process import ServerProcess, find_python
+from .server_process import ServerProcess, find_detector, find_python
+from .threads import holding
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class ServerSettings:
     remote_address: str = ""
     remote_token: str = ""
     online_access: bool = False
+    detector: str = ""  # a whole-body network in place of the server's own landmarks
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,21 @@ class Servers:
         """A client for the server of these settings, which is started if need be."""
         if settings.remote_address.strip():
             return Client(_remote(settings))
-        with self._lock:
+        with holding(self._lock):
             return Client(self._local(settings, cancelled))
 
     def _local(self, settings: ServerSettings, cancelled: threading.Event) -> Address:
         python = find_python(settings.python, settings.installed)
-        if self._child is not None and not (self._child.is_alive and self._child.python == python):
+        detector = find_detector(settings.detector)
+        if self._child is not None and not self._child.serves(python, detector):
             self.stop()
         if self._child is None:
-            self._child = ServerProcess(python)
+            self._child = ServerProcess(python, detector)
         return self._child.address(cancelled)
 
     def body(self, client: Client) -> Body:
         """The body of that server, fetched once."""
-        with self._lock:
+        with holding(self._lock):
             if self._body is None or self._body[0] != client.address:
                 self._body = (client.address, client.body())
             return self._body[1]

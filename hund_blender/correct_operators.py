@@ -8,7 +8,8 @@ from typing import Any
 import bpy
 
 from .correcting import CORRECTIONS, correction_job, sighted_character
-from .feedback import look_through_camera, redraw_views
+from .drag_tool import TOOL
+from .feedback import look_through_camera, redraw_sidebars
 from .live import LIVE
 from .preferences import server_settings
 from .scene.handles import (
@@ -56,7 +57,11 @@ class HUND_OT_edit_landmarks(_CharacterOperator):
             bpy.ops.object.mode_set(mode="OBJECT")
         remove_handles(character)
         add_handles(character, camera, sighting_of(character))
+        for thing in context.selected_objects:  # bones in bright orange would cover the handles
+            thing.select_set(False)
+        context.view_layer.objects.active = character
         context.scene.camera = camera
+        TOOL.take(context)
         look_through_camera()
         return {"FINISHED"}
 
@@ -71,6 +76,7 @@ class HUND_OT_finish_landmarks(_CharacterOperator):
     def execute(self, context: bpy.types.Context) -> set[Any]:
         character = sighted_character(context.object)
         remove_handles(character)
+        TOOL.give_back(context)
         context.view_layer.objects.active = character
         character.select_set(True)
         return {"FINISHED"}
@@ -120,7 +126,7 @@ class _AskingOperator(_CharacterOperator):
         settings = server_settings(context)
         job = correction_job(context.scene, character, correction, settings, self.bl_label)
         if not bpy.app.background:
-            CORRECTIONS.run_in_background(job, redraw_views)
+            CORRECTIONS.run_in_background(job, redraw_sidebars)
             return {"FINISHED"}
         CORRECTIONS.run_now(job)
         for problem in job.problems:

@@ -18,13 +18,14 @@ from .correct_operators import (
     HUND_OT_release_landmarks,
 )
 from .correcting import CORRECTIONS, sighted_character
-from .feedback import characters_across, draw_problem
+from .feedback import characters_across, draw_problem, draw_text
 from .panels import MARGIN_PX, HUND_PT_main
 from .properties import correcting_of
 from .scene.bone_colors import shows_confidence
 from .scene.handles import handles_of
 from .scene.sightings import sighting_of
 
+HINT: Final = "Drag the discs to where they belong. X drops what cannot be seen."
 MEANINGS: Final = {
     Step.SEEN: "Seen",
     Step.UNSURE: "Unsure",
@@ -54,6 +55,7 @@ class HUND_PT_correct(bpy.types.Panel):
             )
             row.operator(HUND_OT_cancel_correction.bl_idname, text="", icon="X")
         elif handles_of(character):
+            draw_text(layout, HINT, characters_across(context, MARGIN_PX))
             _draw_handles(layout)
         else:
             layout.operator(HUND_OT_edit_landmarks.bl_idname, icon="EMPTY_AXIS")

@@ -3,22 +3,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import bpy
 
 from .connection import ServerSettings
 from .correction_job import Connections, CorrectionJob, ask_server
-from .errors import SceneError
+from .errors import PhotoError, SceneError
 from .estimate import Person
 from .importing import SERVERS
 from .properties import correcting_of
 from .scene.character import character_of
 from .scene.correct import Asked, correct_character
 from .scene.handles import is_handle, owner_of, places_px
+from .scene.image_files import photo_file
 from .scene.restore import can_build
-from .scene.sightings import sighting_of, was_sighted
-from .sighting import Correction
+from .scene.sightings import camera_of, sighting_of, was_sighted
+from .sighting import Correction, Sighting
 from .slot import Slot
 
 CORRECTIONS: Final[Slot[CorrectionJob]] = Slot()
@@ -26,9 +28,32 @@ TRANSFORM: Final = "TRANSFORM_OT_"  # what the operators that drag things are ca
 
 
 def sighted_character(thing: Any) -> Any:
-    """The character with a photo that an object or a handle belongs to, else None."""
+    """The character with a photo that an object or a handle belongs to, else None.
+
+    Without an object, since a handle was just deleted, it is the one that has handles.
+    """
+    edited = edited_characters() if thing is None else []
+    if len(edited) == 1:
+        return edited[0]
     character = character_of(owner_of(thing) if is_handle(thing) else thing)
     return character if character is not None and was_sighted(character) else None
+
+
+def _with_photo(sighting: Sighting, character: Any) -> Sighting:
+    """Where the photo is gone, it may have come along inside of the file, behind its camera."""
+    camera = camera_of(character) if not sighting.path.is_file() else None
+    shown = camera.data.background_images if camera is not None else ()
+    image = next((item.image for item in shown if item.image is not None), None)
+    try:
+        return replace(sighting, path=photo_file(image)) if image is not None else sighting
+    except PhotoError:
+        return sighting
+
+
+def edited_characters() -> list[Any]:
+    """Those that have handles."""
+    owners = {owner_of(thing) for thing in bpy.data.objects if is_handle(thing)}
+    return [owner for owner in owners if owner is not None and was_sighted(owner)]
 
 
 def is_dragging() -> bool:
@@ -49,7 +74,7 @@ def correction_job(
     message: str,
 ) -> CorrectionJob:
     """A job, not started yet. It keeps names: scenes and characters move in memory on undo."""
-    sighting, scene_name = sighting_of(character), scene.name
+    sighting, scene_name = _with_photo(sighting_of(character), character), scene.name
     body = correcting_of(scene).body
     places = places_px(character, sighting)
     asked = Asked(character.name, correction, places, body=body, message=message)

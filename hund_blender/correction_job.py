@@ -14,6 +14,7 @@ from .client import Client
 from .errors import ForgottenError, HundError, PhotoError, ServerLostError
 from .estimate import Person
 from .job import STEP_S, read_photo
+from .keypoint_files import keypoints_beside
 from .progress import Problem, Progress, unexpected
 from .sighting import Sighting
 from .task import Task, Watch
@@ -108,7 +109,9 @@ def ask_server(
             return client.correct(question)
         except ForgottenError:
             watch.tell(0.6, f"Looking at {sighting.path.name} again")
-            client.estimate(_photo_of(sighting), sighting.question)
+            asked = sighting.question
+            keypoints = keypoints_beside(sighting.path) if asked.keypoints else None
+            client.estimate(_photo_of(sighting), asked, keypoints)
             return client.correct(question)
     except ForgottenError as error:
         raise PhotoError(

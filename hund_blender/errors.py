@@ -26,8 +26,20 @@ class ServerLostError(HundError):
     """The server went away in the middle of a request; a fresh one may do."""
 
 
+class BusyError(ServerError):
+    """The server has enough to do for a moment."""
+
+    def __init__(self, message: str, remedy: str, retry_s: float) -> None:
+        super().__init__(message, remedy)
+        self.retry_s = retry_s
+
+
 class PhotoError(HundError):
     """This one photo cannot be used; others can."""
+
+
+class ClipError(HundError):
+    """This clip, or its result, cannot be used."""
 
 
 class ForgottenError(HundError):
@@ -36,6 +48,10 @@ class ForgottenError(HundError):
 
 class SceneError(HundError):
     """The people were found, but could not be put into the scene."""
+
+
+class MapError(HundError):
+    """It is not known which bones of a rig are what."""
 
 
 class CancelledError(HundError):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Photo:
     focal_px: float
     focal_source: str  # exif, default, given
     center_px: tuple[float, float]
+    as_stored: bool = True  # whether Blender, which ignores EXIF, shows the file so
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +64,9 @@ class Person:
     landmarks: Mapping[str, Landmark]
     hypotheses: int  # how many interpretations the server has to offer
     joint_confidence: Mapping[str, float]
-    source: Mapping[str, Any]  # what all of this was read from, without face and hands
+    source: Mapping[str, Any]  # what all of this was read from, without face, hands and thumbnail
     number: int = 0  # among the people of the photo
+    thumbnail: Array | None = None  # (S, S, 4) uint8, first row on top, where it was asked for
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def parse_photo(image: Mapping[str, Any]) -> Photo:
         focal_px=float(_numbers([image["focal_px"]], 1)[0]),
         focal_source=str(image["focal_source"]),
         center_px=(float(center[0]), float(center[1])),
+        as_stored=bool(image.get("as_stored", True)),
     )
 
 
@@ -126,9 +130,17 @@ def _person(person: Mapping[str, Any], number: int = 0) -> Person:
         landmarks={str(name): Landmark(_numbers(px, 2), float(sure)) for name, px, sure in seen},
         hypotheses=int(person["hypotheses"]),
         joint_confidence=_named_numbers(person["joint_confidence"]),
-        source={**person, "landmarks": {"pose": pose}},
+        source={**person, "landmarks": {"pose": pose}, "thumbnail": None},
         number=number,
+        thumbnail=_thumbnail(person.get("thumbnail")),
     )
+
+
+def _thumbnail(answer: Mapping[str, Any] | None) -> Array | None:
+    if answer is None:
+        return None
+    side, rgba = int(answer["side"]), np.frombuffer(b64decode(answer["rgba"]), np.uint8)
+    return rgba.reshape(side, side, 4)
 
 
 def _keypoint(point: Mapping[str, Any]) -> Keypoint:

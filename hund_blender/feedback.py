@@ -4,31 +4,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import bpy
+import numpy as np
 
 from .job import Job
-from .progress import Problem
+from .placing import Placing
+from .progress import Ending, Problem
 from .scene.restore import override
 from .task import Task
 from .text import wrapped
 
+PHOTOS: Final = "Import People from Photos"
 POPUP_CHARACTERS: Final = 70
 CHARACTER_PX: Final = 6.6
 
 
-def show_progress(job: Job, *, use_camera: bool) -> None:
+def show_progress(job: Job | Placing, ending: Ending) -> None:
     """Bring every window up to date with a job; called on every tick of its timer."""
-    status = None if job.is_finished else f"HUND: {job.progress.text}"
+    told = f"HUND: {job.progress.text}  {job.progress.time_left}".rstrip()
+    status = None if job.is_finished else told
     for window in bpy.context.window_manager.windows:
         window.workspace.status_text_set(status)
-        for area in _views(window):
-            area.tag_redraw()
-    if job.is_finished and job.placed and use_camera:
+    redraw_sidebars(job)
+    if job.is_finished and not job.was_cancelled:
+        _show_ending(job, ending)
+
+
+def _show_ending(job: Job | Placing, ending: Ending) -> None:
+    if job.placed and ending.use_camera:
         look_through_camera()
-    if job.is_finished and job.problems and not job.was_cancelled:
-        _pop_up(job.problems)
+    if job.problems:
+        pop_up(job.problems, PHOTOS)
+    elif ending.news is not None:
+        pop_up([ending.news], PHOTOS, "INFO")
 
 
 def _views(window: bpy.types.Window) -> Iterator[bpy.types.Area]:
@@ -36,7 +46,9 @@ def _views(window: bpy.types.Window) -> Iterator[bpy.types.Area]:
 
 
 def look_through_camera() -> None:
-    """The largest 3D view of the first window shows what the photo's camera sees."""
+    """The largest 3D view of the first window shows what the photo's camera sees; whoever turns the
+    view then, turns it round the active person.
+    """
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is None or window.scene.camera is None:
         return
@@ -44,12 +56,18 @@ def look_through_camera() -> None:
     if view is None:
         return
     view.spaces.active.region_3d.view_perspective = "CAMERA"
+    active = window.view_layer.objects.active
+    if active is not None:
+        world, middle = np.array(active.matrix_world), np.mean(active.bound_box, 0)
+        middle_of_person = world[:3, :3] @ middle + world[:3, 3]
+        view.spaces.active.region_3d.view_location = middle_of_person.tolist()
     region = next(region for region in view.regions if region.type == "WINDOW")
     with override(window=window, area=view, region=region):
         bpy.ops.view3d.view_center_camera()
 
 
-def _pop_up(problems: list[Problem]) -> None:
+def pop_up(problems: list[Problem], title: str, icon: Literal["ERROR", "INFO"] = "ERROR") -> None:
+    """A menu that tells what went wrong, or what there is to know."""
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is None:
         return
@@ -57,8 +75,8 @@ def _pop_up(problems: list[Problem]) -> None:
         window_manager = bpy.context.window_manager
         window_manager.popup_menu(
             lambda menu, _: _draw(menu, problems),
-            title="Import People from Photos",
-            icon="ERROR",
+            title=title,
+            icon=icon,
         )
 
 
@@ -67,19 +85,21 @@ def _draw(menu: Any, problems: list[Problem]) -> None:
         draw_problem(menu.layout, problem, POPUP_CHARACTERS)
 
 
-def redraw_views(_: object) -> None:
-    """Sidebars show every tick of a correction."""
+def redraw_sidebars(_: object) -> None:
+    """Of all 3D views, which themselves may take long to draw."""
     for window in bpy.context.window_manager.windows:
-        for area in _views(window):
-            area.tag_redraw()
+        for view in _views(window):
+            for region in view.regions:
+                if region.type == "UI":
+                    region.tag_redraw()
 
 
 def show_task(task: Task) -> None:
-    """Preferences show every tick of a task; sidebars what can be done after it."""
-    kinds = {"PREFERENCES", "VIEW_3D"} if task.step() else {"PREFERENCES"}
+    """Preferences and sidebars show the progress of a task and what can be done after it."""
+    redraw_sidebars(task)
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type in kinds:
+            if area.type == "PREFERENCES":
                 area.tag_redraw()
 
 

@@ -3,21 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import bpy.utils.previews
-import numpy as np
 
-from .errors import SceneError
 from .estimate import Person
-from .job import PhotoResult
-from .progress import Problem
-from .scene.photo_image import photo_pixels
-from .thumbnails import thumbnail
-
-Place = Callable[[Sequence[PhotoResult]], Sequence[Problem]]
+from .placing import PhotoResult, Pieces, Place, Placing
+from .progress import Ending
+from .scene.arrays import show_picture
+from .scene.restore import can_build
 
 
 class Pick(NamedTuple):
@@ -33,21 +29,21 @@ class Found:
     def __init__(self) -> None:
         self.results: tuple[PhotoResult, ...] = ()
         self.chosen: set[Pick] = set()
-        self.looks_through_camera = False
+        self.ending = Ending()
         self._place: Place | None = None
         self._icons: Any = None  # one preview for each person
 
-    def keep(
-        self, results: Sequence[PhotoResult], place: Place, *, looks_through_camera: bool
-    ) -> None:
+    def keep(self, results: Sequence[PhotoResult], place: Place, ending: Ending) -> None:
         """Wait with these, everybody chosen at first; whoever waited before is discarded."""
         self.forget()
         self.results, self._place = tuple(results), place
-        self.looks_through_camera = looks_through_camera
+        self.ending = ending
         self.chosen = set(self.people())
         self._icons = bpy.utils.previews.new()
-        for photo, result in enumerate(self.results):
-            self._picture(photo, result)
+        for pick in self.people():
+            picture = self.person(pick).thumbnail
+            if picture is not None:
+                show_picture(self._icons.new(str(pick)), picture)
 
     def people(self) -> Iterator[Pick]:
         for photo, result in enumerate(self.results):
@@ -64,12 +60,16 @@ class Found:
     def toggle(self, pick: Pick) -> None:
         self.chosen ^= {pick} & set(self.people())
 
-    def create(self) -> Sequence[Problem]:
-        """Make what was asked for of the chosen; if nothing can be made now they go on waiting."""
-        assert self._place is not None
-        problems = self._place(self._chosen_results())
-        self.forget()
-        return problems
+    def placing(self) -> Placing:
+        """Work that makes what was asked for of the chosen; they wait until it is done."""
+        place = self._place
+        assert place is not None
+
+        def place_and_forget(results: Sequence[PhotoResult]) -> Pieces:
+            yield from place(results)
+            self.forget()
+
+        return Placing(self._chosen_results(), can_build, place_and_forget)
 
     def forget(self) -> None:
         if self._icons is not None:
@@ -85,14 +85,3 @@ class Found:
             if people:
                 results.append(replace(result, estimate=replace(result.estimate, people=people)))
         return results
-
-    def _picture(self, photo: int, result: PhotoResult) -> None:
-        try:
-            pixels = photo_pixels(result.path)
-        except (SceneError, OSError):  # creating will say so; choosing works without pictures
-            return
-        for number, person in enumerate(result.estimate.people):
-            picture = thumbnail(pixels, person.box_px)
-            preview = self._icons.new(str(Pick(photo, number)))
-            preview.image_size = picture.shape[1::-1]
-            preview.image_pixels_float.foreach_set(np.ascontiguousarray(picture[::-1]).ravel())

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import bpy
 
-from .errors import SceneError
-from .feedback import look_through_camera
+from .feedback import show_progress
 from .found import Pick
 from .importing import FOUND, SLOT
 from .scene.restore import can_build
@@ -38,25 +38,23 @@ class HUND_OT_create_people(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not FOUND.chosen:
-            cls.poll_message_set("Nobody is chosen")
+        if not FOUND.chosen or SLOT.job is not None:
+            cls.poll_message_set("An import is running" if FOUND.chosen else "Nobody is chosen")
             return False
         cls.poll_message_set("Leave this mode or the render first")
         return can_build()
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
-        looks = FOUND.looks_through_camera
-        try:
-            SLOT.problems = list(FOUND.create())
-        except SceneError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        for problem in SLOT.problems:
+        placing = FOUND.placing()
+        if not bpy.app.background:
+            show = partial(show_progress, ending=FOUND.ending)
+            SLOT.run_in_background(placing, show)
+            return {"FINISHED"}
+        SLOT.run_now(placing)
+        for problem in placing.problems:
             text = f"{problem.subject} {problem.message} {problem.remedy}".strip()
-            self.report({"WARNING"}, text)
-        if looks:
-            look_through_camera()
-        return {"FINISHED"}
+            self.report({"ERROR"} if placing.failure else {"WARNING"}, text)
+        return {"FINISHED"} if placing.placed else {"CANCELLED"}
 
 
 class HUND_OT_discard_people(bpy.types.Operator):

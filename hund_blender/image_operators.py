@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Import from images that are open in Blender: in an Image Editor, or behind the scene's camera."""
+"""Import from images that are open in Blender: in an Image Editor, behind the scene's camera, or
+where a photo was dropped as a reference image.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +65,22 @@ class HUND_OT_import_camera_photo(_ImageOperator, bpy.types.Operator):  # type: 
         return images
 
 
+class HUND_OT_import_reference(_ImageOperator, bpy.types.Operator):  # type: ignore[misc]
+    """Build the people in the selected reference images"""
+
+    bl_idname = "hund.import_reference"
+    bl_label = "Import People from Reference"
+    bl_options = {"REGISTER"}  # noqa: RUF012
+
+    def images(self, context: bpy.types.Context) -> list[Any]:
+        images = reference_images(context)
+        if not images:
+            raise PhotoError(
+                "No reference image is selected.", "Select one: an empty that shows an image."
+            )
+        return images
+
+
 def open_image(context: bpy.types.Context) -> Any:
     """The image of the Image Editor that the context is in, if any."""
     space: Any = context.space_data
@@ -78,4 +96,11 @@ def background_images(context: bpy.types.Context) -> list[Any]:
     return [item.image for item in shown if item.source == "IMAGE" and item.image is not None]
 
 
-CLASSES = (HUND_OT_import_image, HUND_OT_import_camera_photo)
+def reference_images(context: bpy.types.Context) -> list[Any]:
+    """The images of selected empties, each once."""
+    empties: list[Any] = [item for item in context.selected_objects if item.type == "EMPTY"]
+    shown = [item.data for item in empties if item.empty_display_type == "IMAGE"]
+    return list(dict.fromkeys(image for image in shown if image is not None))
+
+
+CLASSES = (HUND_OT_import_image, HUND_OT_import_camera_photo, HUND_OT_import_reference)

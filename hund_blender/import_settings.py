@@ -76,9 +76,16 @@ class ImportSettings(ImportDefaults):
     focal_35mm: bpy.props.FloatProperty(
         name="Focal Length",
         description="Full-frame equivalent of the lens in millimetres; 0 takes it from the photo",
+        unit="CAMERA",
         default=0.0,
         min=0.0,
         soft_max=300.0,
+    )
+    keypoints: bpy.props.BoolProperty(
+        name="Keypoint Files",
+        description="Pose the people whose keypoints lie beside each photo, as photo.json,"
+        " photo_keypoints.json or keypoints.json, from OpenPose, COCO or MMPose",
+        default=False,
     )
     on_floor: bpy.props.BoolProperty(
         name="Stand on Floor",
@@ -106,7 +113,7 @@ class ImportSettings(ImportDefaults):
     def chosen_options(self, character: str) -> ImportOptions:
         """These settings, for a character where one is posed or shaped."""
         people = self.max_people if self.make in FOR_EVERYBODY or self.choose else 1
-        question = Question(people, self.focal_35mm or None)
+        question = Question(people, self.focal_35mm or None, keypoints=self.keypoints)
         scene = SceneOptions(
             rig=self.rig,
             scale=self.scale,
@@ -122,14 +129,16 @@ class ImportSettings(ImportDefaults):
         layout: Any = self.layout  # type: ignore[attr-defined]
         layout.use_property_split = True
         layout.prop(self, "make")
-        layout.prop(self, "focal_35mm")
+        if self.make in FOR_EVERYBODY:
+            layout.prop(self, "rig")
         layout.prop(self, "choose")
         if self.make in FOR_EVERYBODY or self.choose:
             layout.prop(self, "max_people")
-        if self.make in FOR_EVERYBODY:
-            layout.prop(self, "rig")
+        layout.separator()
         if self.make == NEW_CHARACTERS:
             self._draw_scene(layout)
+        layout.prop(self, "focal_35mm")
+        layout.prop(self, "keypoints")
         if self.make == POSE_ASSETS and not bpy.data.filepath:
             layout.label(text="They get their catalogue when you save", icon="INFO")
 
@@ -137,6 +146,7 @@ class ImportSettings(ImportDefaults):
         layout.prop(self, "scale")
         layout.prop(self, "grey")
         layout.prop(self, "on_floor")
+        layout.separator()
         layout.prop(self, "match_camera")
         row = layout.row()
         row.active = self.match_camera

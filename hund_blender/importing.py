@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +15,12 @@ import bpy
 from .body import Body
 from .client import DEFAULT_QUESTION, Client, Question
 from .connection import Servers, ServerSettings
-from .errors import SceneError
 from .found import Found
-from .job import Doors, Job, PhotoResult, unheard
-from .progress import Problem
+from .job import Doors, Job, unheard
+from .placing import PhotoResult, Pieces, Placing
+from .progress import Ending, Problem
+from .scene.building import scene_called
+from .scene.image_files import keep_copy
 from .scene.people import DEFAULT_SCENE, SceneOptions, add_photos
 from .scene.pose_assets import add_pose_assets
 from .scene.restore import can_build
@@ -25,13 +28,18 @@ from .scene.takeover import take_over_pose, take_over_shape
 from .slot import Slot
 
 SERVERS: Final = Servers()
-SLOT: Final[Slot[Job]] = Slot()
+SLOT: Final[Slot[Job | Placing]] = Slot()
 FOUND: Final = Found()
 
 NEW_CHARACTERS: Final = "CHARACTERS"
 POSE: Final = "POSE"
 SHAPE: Final = "SHAPE"
 POSE_ASSETS: Final = "POSE_ASSETS"
+POSES_MADE: Final = Problem(
+    "",
+    "The poses are in the asset library of this file.",
+    "Open an Asset Browser and choose “Current File” to see them.",
+)
 
 
 @dataclass(frozen=True)
@@ -45,9 +53,21 @@ class ImportOptions:
     choose: bool = False  # keep what was found until the artist has chosen
 
     @property
-    def looks_through_camera(self) -> bool:
-        """Whether the artist shall see what was made as the photo does."""
-        return self.make == NEW_CHARACTERS and self.scene.match_camera and self.scene.use_camera
+    def shows_photos(self) -> bool:
+        """Whether the photos come into the file."""
+        return self.make == NEW_CHARACTERS and self.scene.match_camera
+
+    @property
+    def ending(self) -> Ending:
+        """What the artist shall see when it is made."""
+        return Ending(
+            use_camera=self.shows_photos and self.scene.use_camera,
+            news=POSES_MADE if self.make == POSE_ASSETS else None,
+        )
+
+    @property
+    def wants_thumbnails(self) -> bool:
+        return self.choose or self.make == POSE_ASSETS
 
 
 def new_job(
@@ -65,23 +85,25 @@ def new_job(
         SERVERS.ask_health(client)
         return client, SERVERS.body(client)
 
-    def place(results: Sequence[PhotoResult]) -> Sequence[Problem]:
-        target = bpy.data.scenes.get(scene_name)
-        if target is None:
-            raise SceneError(f"The scene “{scene_name}” is gone.", "Import the photos again.")
+    def place(results: Sequence[PhotoResult]) -> Pieces:
+        target = scene_called(scene_name)
         if options.make == POSE:
-            return take_over_pose(target, options.character, results)
-        if options.make == SHAPE:
-            return take_over_shape(target, options.character, results)
-        if options.make == POSE_ASSETS:
-            return add_pose_assets(target, results, options.scene.rig)
-        return add_photos(target, results, options.scene)
+            yield from take_over_pose(target, options.character, results)
+        elif options.make == SHAPE:
+            yield from take_over_shape(target, options.character, results)
+        elif options.make == POSE_ASSETS:
+            yield from add_pose_assets(scene_name, results, options.scene.rig)
+        else:
+            yield from add_photos(scene_name, results, options.scene)
 
-    def keep(results: Sequence[PhotoResult]) -> Sequence[Problem]:
-        FOUND.keep(results, place, looks_through_camera=options.looks_through_camera)
-        return ()
+    def keep(results: Sequence[PhotoResult]) -> Pieces:
+        FOUND.keep(results, place, options.ending)
+        yield from ()
 
     doors = Doors(connect, SERVERS.broke_off, can_build, place, answered)
+    if options.shows_photos:
+        doors = replace(doors, keep_copy=partial(keep_copy, Path(bpy.app.tempdir)))
     if options.choose:
         doors = replace(doors, can_place=lambda: True, place=keep)
-    return Job(paths, options.question, doors)
+    question = replace(options.question, thumbnails=options.wants_thumbnails)
+    return Job(paths, question, doors)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Corrections of their own accord: when the handles have come to rest after a drag."""
+"""Corrections of their own accord: when handles were dragged and have come to rest, or deleted."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, Final
 import bpy
 from bpy.app.handlers import persistent
 
-from .correcting import CORRECTIONS, correction_job, is_dragging
-from .feedback import redraw_views
+from .correcting import CORRECTIONS, correction_job, edited_characters, is_dragging
+from .feedback import redraw_sidebars
 from .importing import SLOT
 from .preferences import server_settings
 from .properties import correcting_of
-from .scene.handles import correction_of, is_handle, owner_of
-from .scene.sightings import sighting_of, was_sighted
+from .scene.handles import correction_of, is_handle
+from .scene.sightings import sighting_of
 from .sighting import Correction
 
-QUIET_S: Final = 0.3
+QUIET_S: Final = 0.05
 MESSAGE: Final = "Correct"
 
 
@@ -48,7 +48,7 @@ class Live:
             if correction is not None:
                 settings = server_settings(bpy.context)
                 job = correction_job(scene, character, correction, settings, MESSAGE)
-                CORRECTIONS.run_in_background(job, redraw_views)
+                CORRECTIONS.run_in_background(job, redraw_sidebars)
                 return QUIET_S
         return None
 
@@ -73,14 +73,11 @@ class Live:
             bpy.app.timers.unregister(self._tick)
 
 
-def is_moved_handle(update: Any) -> bool:
+def may_tell_news(update: Any) -> bool:
+    """Whether a handle was moved, or anything at all added or deleted."""
+    if isinstance(update.id, bpy.types.Collection):
+        return True
     return update.is_updated_transform and is_handle(update.id.original)
-
-
-def edited_characters() -> list[Any]:
-    """Those that have handles."""
-    owners = {owner_of(thing) for thing in bpy.data.objects if is_handle(thing)}
-    return [owner for owner in owners if owner is not None and was_sighted(owner)]
 
 
 LIVE: Final = Live()
@@ -88,7 +85,7 @@ LIVE: Final = Live()
 
 @persistent  # type: ignore[untyped-decorator]
 def on_depsgraph_update(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
-    if any(is_moved_handle(update) for update in depsgraph.updates):
+    if any(may_tell_news(update) for update in depsgraph.updates):
         LIVE.soon(scene)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 from bpy_extras.io_utils import ImportHelper
@@ -18,8 +18,12 @@ from .importing import POSE_ASSETS, SLOT, new_job
 from .job import Job
 from .photo_files import PHOTO_EXTENSIONS, photos_in
 from .preferences import import_defaults, server_settings
+from .progress import Ending
+from .properties import following
 from .scene.character import character_of, estimated_phenotypes_of, phenotypes_of
 from .scene.shape import reshape
+
+NOT_YET: Final = Ending()  # the artist has to choose first
 
 
 class ImportOperator(ImportSettings):
@@ -41,8 +45,8 @@ class ImportOperator(ImportSettings):
         job = new_job(context.scene, paths, options, server_settings(context))
         if bpy.app.background:
             return self._run_now(job)
-        look = options.looks_through_camera and not options.choose
-        SLOT.run_in_background(job, partial(show_progress, use_camera=look))
+        ending = NOT_YET if options.choose else options.ending
+        SLOT.run_in_background(job, partial(show_progress, ending=ending))
         return {"FINISHED"}
 
     def refuse(self, message: str) -> set[Any]:
@@ -147,8 +151,10 @@ class HUND_OT_reset_shape(bpy.types.Operator):
         character = character_of(context.object)
         assert character is not None
         assert context.view_layer is not None
+        estimated = estimated_phenotypes_of(character.data)
         try:
-            reshape(context.view_layer, character.data, estimated_phenotypes_of(character.data))
+            with following(context.scene, character.data):
+                reshape(context.view_layer, character.data, estimated)
         except SceneError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -6,7 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-PHOTO_EXTENSIONS: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+# HEIC can be chosen so that somebody says how to get a JPEG of it.
+PHOTO_EXTENSIONS: Final = (
+    ".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".heif",
+)  # fmt: skip
 
 
 def photos_in(folder: Path) -> list[Path]:

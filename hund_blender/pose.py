@@ -119,12 +119,11 @@ def local_transforms(parents: Sequence[int], rest: Array, posed: Array) -> Array
 
     rest and posed (B, 4, 4) are the bones' own frames in armature space before and after posing.
     """
-    locals_ = np.empty_like(posed)
-    for bone, parent in enumerate(parents):
-        carried = (
-            rest[bone] if parent < 0 else posed[parent] @ np.linalg.solve(rest[parent], rest[bone])
-        )
-        locals_[bone] = np.linalg.solve(carried, posed[bone])
+    carriers = list(parents)  # -1 for roots, which nothing carries
+    carried = posed[carriers] @ np.linalg.solve(rest[carriers], rest)
+    roots = np.less(carriers, 0)
+    carried[roots] = rest[roots]
+    locals_: Array = np.linalg.solve(carried, posed)
     return locals_
 
 

@@ -49,16 +49,24 @@ class HundPreferences(ImportDefaults, bpy.types.AddonPreferences):
         subtype="PASSWORD",
     )
 
+    detector: bpy.props.StringProperty(
+        name="Own Detector",
+        description="An ONNX file of a whole-body detector (RTMW, DWPose and others with 133"
+        " keypoints) that sees people in place of the server's own; empty for none",
+        subtype="FILE_PATH",
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
         characters = characters_across(context, LABEL_MARGIN_PX)
         environment = find_environment()
         if TASKS.job is not None:
-            _draw_task(layout.box(), TASKS.job)
+            draw_task(layout.box(), TASKS.job)
         elif environment is not None:
             _draw_installation(layout.box(), self, environment, characters)
-        _draw_check(layout, characters)
+        if is_set_up(server_settings(context)) or TASKS.last is not None:
+            _draw_check(layout, characters)
         _draw_others(layout.box(), self)
         _draw_defaults(layout.box(), self)
 
@@ -95,14 +103,21 @@ def _draw_install(
     if state is State.READY and environment.device is device:
         return
     layout.label(text=f"{PROBE.text}.")
+    updates = state is State.OUTDATED and environment.device is device
+    label = "Update Model Server" if updates else "Install Model Server"
+    draw_install_button(layout, device, label, characters)
+
+
+def draw_install_button(
+    layout: bpy.types.UILayout, device: Device, label: str, characters: int
+) -> None:
+    """With what it takes, and what stands in the way."""
     draw_text(layout, SIZES[device], characters)
     if not bpy.app.online_access:
         _draw_offline(layout, characters)
-    updates = state is State.OUTDATED and environment.device is device
-    label = "Update Model Server" if updates else "Install Model Server"
     button = layout.row()
     button.scale_y = 1.4
-    button.operator("hund.install_server", text=label, icon="IMPORT").device = chosen.device
+    button.operator("hund.install_server", text=label, icon="IMPORT").device = device.name
 
 
 def _draw_offline(layout: bpy.types.UILayout, characters: int) -> None:
@@ -120,7 +135,7 @@ def _draw_offline(layout: bpy.types.UILayout, characters: int) -> None:
         box.prop(bpy.context.preferences.system, "use_online_access")
 
 
-def _draw_task(layout: bpy.types.UILayout, task: Task) -> None:
+def draw_task(layout: bpy.types.UILayout, task: Task) -> None:
     row = layout.row()
     row.progress(factor=task.progress.fraction, text=f"{task.progress.fraction:.0%}")
     text = "Stopping" if task.was_cancelled else task.progress.text
@@ -143,6 +158,10 @@ def _draw_check(layout: bpy.types.UILayout, characters: int) -> None:
 
 
 def _draw_others(layout: bpy.types.UILayout, chosen: Any) -> None:
+    row = layout.row()
+    row.active = not chosen.remote_address  # which is started with its own
+    row.prop(chosen, "detector")
+    layout.separator()
     layout.label(text="Instead of the installed server")
     layout.prop(chosen, "server_python")
     layout.prop(chosen, "remote_address")
@@ -176,6 +195,7 @@ def server_settings(context: bpy.types.Context) -> ServerSettings:
         remote_address=chosen.remote_address,
         remote_token=chosen.remote_token,
         online_access=online,
+        detector=bpy.path.abspath(chosen.detector),
     )
 
 

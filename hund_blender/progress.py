@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from .errors import HundError
+
+MINUTE_S: Final = 58.0  # rounded to the next five seconds it would be a minute
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,16 @@ class Progress:
 
     fraction: float
     text: str
+    left_s: float | None = None  # as far as one can tell
+
+    @property
+    def time_left(self) -> str:
+        """In round numbers, empty where nobody knows."""
+        if self.left_s is None:
+            return ""
+        if self.left_s < MINUTE_S:
+            return f"About {max(5, 5 * round(self.left_s / 5))} s left"
+        return f"About {round(self.left_s / MINUTE_S)} min left"
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,14 @@ class Problem:
     subject: str
     message: str
     remedy: str
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What is shown when all went well."""
+
+    use_camera: bool = False  # look through that of the scene
+    news: Problem | None = None  # where there is nothing to be seen in the view
 
 
 def problem_of(error: HundError, subject: str = "") -> Problem:
@@ -43,6 +63,9 @@ class Work(Protocol):
     """What a timer can drive: `step` never waits and is true at the end."""
 
     problems: list[Problem]
+
+    @property
+    def progress(self) -> Progress: ...
 
     def run(self) -> None: ...
 

@@ -6,20 +6,23 @@ set to it becomes at once. And how corrections go, which is kept with the scene.
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 import bpy
 
+from .clip_settings import HundClipSettings
 from .errors import SceneError
 from .scene.bone_colors import hide_confidence, show_confidence, shows_confidence
 from .scene.character import bearers_of, phenotypes_of, rig_of_character
+from .scene.framing import camera_follows
 from .scene.shape import reshape
 from .scene.sightings import sighting_of, was_sighted
 
 log = logging.getLogger(__name__)
 
 SLIDERS: Final = ("age", "gender", "muscle", "weight", "height", "proportions")
-PROPERTY: Final = "hund"  # of armatures and scenes
+PROPERTY: Final = "hund"  # of armatures, objects and scenes
 MIDDLE: Final = 0.5
 
 
@@ -31,7 +34,8 @@ def _slider(name: str, description: str) -> Any:
         armature, view_layer = self.id_data, bpy.context.view_layer
         assert view_layer is not None
         try:
-            reshape(view_layer, armature, phenotypes_of(armature) | {name: value})
+            with following(bpy.context.scene, armature):
+                reshape(view_layer, armature, phenotypes_of(armature) | {name: value})
         except SceneError as error:  # the panel says so too, and offers no slider then
             log.warning("%s", error)
 
@@ -46,6 +50,12 @@ def _slider(name: str, description: str) -> Any:
         subtype="FACTOR",
         options=set(),
     )
+
+
+def following(scene: Any, armature: Any) -> AbstractContextManager[None]:
+    """What is done to a character inside, the photo's camera follows, if that is wanted."""
+    wanted = correcting_of(scene).camera_follows
+    return camera_follows(armature) if wanted else nullcontext()
 
 
 def _confidence_switch() -> Any:
@@ -97,15 +107,31 @@ class HundCorrecting(bpy.types.PropertyGroup):
         default=False,
         options=set(),
     )
+    camera_follows: bpy.props.BoolProperty(
+        name="Camera Follows",
+        description="Move the photo's camera along when its only person gets taller or shorter, "
+        "so that the body stays as large as the person in the photo",
+        default=True,
+        options=set(),
+    )
 
 
-CLASSES = (HundCharacter, HundCorrecting)
-OWNERS: Final = {bpy.types.Armature: HundCharacter, bpy.types.Scene: HundCorrecting}
+CLASSES = (HundCharacter, HundCorrecting, HundClipSettings)
+OWNERS: Final = {
+    bpy.types.Armature: HundCharacter,
+    bpy.types.Scene: HundCorrecting,
+    bpy.types.Object: HundClipSettings,
+}
 
 
-def correcting_of(scene: bpy.types.Scene) -> Any:
+def correcting_of(scene: bpy.types.Scene | None) -> Any:
     """How corrections go in a scene."""
     return getattr(scene, PROPERTY)
+
+
+def clip_settings_of(character: Any) -> Any:
+    """The sliders of somebody whom a clip moves."""
+    return getattr(character, PROPERTY)
 
 
 def attach() -> None:

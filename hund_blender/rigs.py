@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -87,22 +87,34 @@ class Rig:
         )
 
     def posed(self, rest: RestBody, deforms: Array, heads: Array) -> tuple[Array, Array]:
-        """Turns (R, 3, 3) away from rest, and heads (R, 3), by those of the body's B bones.
+        """Turns (..., R, 3, 3) away from rest, and heads (..., R, 3), by the body's B bones.
 
         From the root outward every bone turns so that its skin comes nearest to where the body's
         own bones carry it; only the root moves.
         """
+        if self.is_the_bodys_own:
+            return deforms, heads
         carried = _carried_skin(self.body, rest, deforms, heads)
         leaders = list(self.leaders)
-        at_rest, turns, placed = rest.heads[leaders], deforms[leaders], heads[leaders]
+        at_rest = rest.heads[leaders]
+        turns, placed = deforms[..., leaders, :, :], heads[..., leaders, :]
         for bone, parent in enumerate(self.bone_parents):
             if parent >= 0:
-                placed[bone] = placed[parent] + turns[parent] @ (at_rest[bone] - at_rest[parent])
-            own = carried[self.merged == bone].sum(0)
-            spread = _about(own, placed[bone], at_rest[bone])
-            turns[bone] = nearest_rotations(spread + WITHOUT_SKIN * turns[bone])
+                offset = at_rest[bone] - at_rest[parent]
+                placed[..., bone, :] = placed[..., parent, :] + turns[..., parent, :, :] @ offset
+            own = carried[..., self.merged == bone, :, :].sum(-3)
+            spread = _about(own, placed[..., bone, :], at_rest[bone])
+            turns[..., bone, :, :] = nearest_rotations(
+                spread + WITHOUT_SKIN * turns[..., bone, :, :]
+            )
         return turns, placed
 
+    @property
+    def is_the_bodys_own(self) -> bool:
+        """Whether no bones were merged, so that every bone turns as the body's does."""
+        return len(self.bone_names) == len(self.body.bone_names)
+
+    @cached_property
     def weights(self) -> Array:
         """Skin weights (V, R), rows sum to 1."""
         bones, weights = self.body.arrays["weight_bones"], self.body.arrays["weights"]
@@ -112,10 +124,10 @@ class Rig:
 
 
 def _carried_skin(body: Body, rest: RestBody, deforms: Array, heads: Array) -> Array:
-    """Sums (B, 4, 4) of q pᵀ over each bone's skin, p at rest and q where the bone carries it."""
-    transforms = np.tile(np.eye(4), (len(heads), 1, 1))
-    transforms[:, :3, :3] = deforms
-    transforms[:, :3, 3] = heads - np.einsum("bij,bj->bi", deforms, rest.heads)
+    """Sums (..., B, 4, 4) of q pᵀ over each bone's skin, p at rest and q where the bone has it."""
+    transforms = np.tile(np.eye(4), (*heads.shape[:-1], 1, 1))
+    transforms[..., :3, :3] = deforms
+    transforms[..., :3, 3] = heads - np.einsum("...bij,bj->...bi", deforms, rest.heads)
     carried: Array = transforms @ _skin_moments(body, rest)
     return carried
 
@@ -127,13 +139,14 @@ def _skin_moments(body: Body, rest: RestBody) -> Array:
 
 
 def _about(sums: Array, head: Array, rest_head: Array) -> Array:
-    """The sums (4, 4) of q pᵀ as the (3, 3) of (q - head) (p - rest_head)ᵀ."""
-    from_head, from_rest = np.eye(4), np.eye(4)
-    from_head[:3, 3], from_rest[:3, 3] = -head, -rest_head
-    moved: Array = (from_head @ sums @ from_rest.T)[:3, :3]
+    """The sums (..., 4, 4) of q pᵀ as the (..., 3, 3) of (q - head) (p - rest_head)ᵀ."""
+    from_head, from_rest = np.tile(np.eye(4), (*head.shape[:-1], 1, 1)), np.eye(4)
+    from_head[..., :3, 3], from_rest[:3, 3] = -head, -rest_head
+    moved: Array = (from_head @ sums @ from_rest.T)[..., :3, :3]
     return moved
 
 
+@lru_cache(maxsize=8)
 def rig_of(key: str, body: Body) -> Rig:
     """A rig for a body; its bones keep the order of the body's."""
     groups = _groups(key, body.bone_names)

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from .clip_importing import CLIPS
 from .feedback import show_task
 from .importing import SERVERS, SLOT
 from .installer.machine import Device
@@ -32,7 +33,7 @@ class _ServerOperator(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set("Wait until what runs now is finished")
-        return TASKS.job is None and SLOT.job is None
+        return TASKS.job is None and SLOT.job is None and CLIPS.job is None
 
     def run(self, task: Task) -> set[Any]:
         if not bpy.app.background:

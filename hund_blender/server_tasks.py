@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from .installer.install import install
 from .installer.machine import Device, Nvidia, find_nvidia
 from .slot import Slot
 from .task import Task, Watch
+from .threads import Worker
 
 BUNDLE: Final = Path(__file__).parent / "server"
 TASKS: Final[Slot[Task]] = Slot()
@@ -92,7 +92,7 @@ class NvidiaProbe:
 
     def __init__(self) -> None:
         self.found: Nvidia | None = None
-        self._thread = threading.Thread(target=self._ask, daemon=True, name="hund-gpu")
+        self._thread = Worker(self._ask, "hund-gpu")
 
     @property
     def text(self) -> str:

@@ -4,16 +4,25 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Final, Generic
 
 import bpy
 
-from .progress import Problem, W
+from .progress import Problem, Progress, W
 
 log = logging.getLogger(__name__)
 
-TICK_S: Final = 0.1
+TICK_S: Final = 0.02
+SHOW_S: Final = 0.25  # panels need to be drawn twice to get another height
+
+
+def _show(job: W, on_change: Callable[[W], None]) -> None:
+    try:
+        on_change(job)
+    except Exception:  # what is shown must not stop what is done
+        log.exception("showing the progress failed")
 
 
 class Slot(Generic[W]):
@@ -26,16 +35,19 @@ class Slot(Generic[W]):
         self._tick: Callable[[], float | None] | None = None
 
     def run_in_background(self, job: W, on_change: Callable[[W], None]) -> None:
-        """Drive a job by a timer that survives undo and loading; on_change follows every tick."""
+        """Drive a job by a timer that survives undo and loading; on_change hears of progress, now
+        and then, and of the end.
+        """
+        shown: tuple[Progress, float] | None = None
 
         def tick() -> float | None:
-            finished = job.step()
+            nonlocal shown
+            finished, now = job.step(), time.monotonic()
             if finished:
                 self.job, self.last, self.problems = None, job, job.problems
-            try:
-                on_change(job)
-            except Exception:  # what is shown must not stop what is done
-                log.exception("showing the progress failed")
+            if finished or shown is None or shown[0] != job.progress or now - shown[1] > SHOW_S:
+                shown = job.progress, now
+                _show(job, on_change)
             return None if finished else TICK_S
 
         self.job, self.problems, self._tick = job, [], tick

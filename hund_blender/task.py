@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from .errors import CancelledError, HundError
 from .progress import Problem, Progress, problem_of, unexpected
+from .threads import Worker, pause
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Watch:
         self.check()
 
     def check(self) -> None:
+        pause()
         if self.cancelled.is_set():
             raise CancelledError
 
@@ -43,7 +45,7 @@ class Task:
         self.problems: list[Problem] = []
         self._work = work
         self._watch = Watch()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="hund-task")
+        self._thread = Worker(self._run, "hund-task")
 
     @property
     def progress(self) -> Progress:

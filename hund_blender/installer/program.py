@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from ..threads import sleep
 from .failures import explain
 
 POLL_S: Final = 0.1
@@ -43,7 +43,7 @@ def run(
     try:
         while process.poll() is None:
             watch()
-            time.sleep(POLL_S)
+            sleep(POLL_S)
     finally:
         _stop(process)
     said = log.read_bytes()[begin:].decode("utf-8", "replace")

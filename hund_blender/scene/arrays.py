@@ -23,3 +23,9 @@ def read(items: "bpy.types.bpy_prop_collection[Any]", name: str, width: int) -> 
     values = np.empty(len(items) * width, np.float32)
     items.foreach_get(name, values)
     return values.reshape(-1, width)
+
+
+def show_picture(preview: Any, pixels: Array) -> None:
+    """Fill a preview with a picture (H, W, 4) of bytes, first row on top."""
+    preview.image_size = pixels.shape[1::-1]
+    preview.image_pixels_float.foreach_set((pixels[::-1] / np.float32(255)).ravel())

@@ -48,6 +48,13 @@ def has_body(armature: Any) -> bool:
     return armature.get(POINTER) is not None
 
 
+def kept_body() -> Body | None:
+    """That of some character in this file."""
+    armatures: Any = bpy.data.armatures
+    bearer = next((armature for armature in armatures if has_body(armature)), None)
+    return body_of(bearer) if bearer is not None else None
+
+
 def body_of(armature: Any) -> Body:
     """The body of this armature, read from the file the first time."""
     text = armature.get(POINTER)

@@ -26,6 +26,7 @@ DROP: Final = "hund_dropped"  # on handles: whether it is not to be believed
 DIGITS: Final = 2  # of pixels, as the server rounds them
 MOVED_PX: Final = 0.5  # handles farther away from that have been dragged
 RADIUS: Final = 0.012  # of a person's height in the photo
+NEARER: Final = 0.5  # than the person: clicks must find handles before bones and skin
 
 
 def is_handle(thing: Any) -> bool:
@@ -128,7 +129,7 @@ def _settle(handle: Any, sighting: Sighting) -> None:
     handle[PIN] = name in sighting.correction.pins
     handle[DROP] = name in sighting.correction.dropped
     handle.data = handle_mesh(_kind(sighting, name))
-    depth = float(sighting.person.translation_m[2]) * handle[OWNER].scale[0]
+    depth = NEARER * float(sighting.person.translation_m[2]) * handle[OWNER].scale[0]
     handle.location = seen_at(px, depth, photo.focal_px, photo.center_px).tolist()
     radius_px = RADIUS * float(max(sighting.person.box_px[2:]))
     handle.scale = (radius_px * depth / photo.focal_px,) * 3

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote, unquote
 
 import bpy
 
+from ..compat import save_copy
 from ..errors import PhotoError
 
 FOLDER: Final = "Photos"  # in the session's temporary folder, which Blender deletes at its end
@@ -37,10 +40,24 @@ def is_temporary(path: Path) -> bool:
     return path.is_relative_to(bpy.app.tempdir)
 
 
+def source_image(path: Path) -> Any:
+    """The image that `photo_file` wrote this file for, where it did and that is still there."""
+    if path.parent.parent != Path(bpy.app.tempdir) / FOLDER:
+        return None
+    return bpy.data.images.get(unquote(path.parent.name))
+
+
+def keep_copy(folder: Path, path: Path, jpeg: bytes) -> Path:
+    """Keep a photo in another form in a temporary folder; called in a thread."""
+    copy = Path(tempfile.mkdtemp(dir=folder)) / f"{path.stem}.jpg"
+    copy.write_bytes(jpeg)
+    return copy
+
+
 def _written_anew(image: Any) -> Path:
     path = _temporary(image, ".png")
     try:
-        image.save(filepath=str(path), save_copy=True)
+        save_copy(image, path)
     except RuntimeError as error:
         raise PhotoError(f"“{image.name}” cannot be read ({error}).", SAVE_IT) from error
     return path
@@ -54,6 +71,6 @@ def _unpacked(image: Any) -> Path:
 
 
 def _temporary(image: Any, suffix: str) -> Path:
-    folder = Path(bpy.app.tempdir) / FOLDER
-    folder.mkdir(exist_ok=True)
+    folder = Path(bpy.app.tempdir) / FOLDER / quote(image.name, safe="")
+    folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{bpy.path.clean_name(Path(image.name).stem)}{suffix}"

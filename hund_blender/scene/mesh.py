@@ -37,7 +37,7 @@ def build_mesh(
     mesh_object = bpy.data.objects.new(name, mesh)
     collection.objects.link(mesh_object)
     mesh_object.parent = armature_object
-    _bind(mesh_object, rig.bone_names, rig.weights(), armature_object)
+    _bind(mesh_object, rig.bone_names, rig.weights, armature_object)
     _add_shape_keys(mesh_object, rig.body, rest)
     return mesh_object
 

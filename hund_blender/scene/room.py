@@ -28,16 +28,25 @@ def beside_others(
     scale: float,
 ) -> PlacedPhoto:
     """The photo moved to the first place along +X that is free when it is built at this scale."""
-    view_layer.update()  # a photo that failed before may have left gaps
     box = scale * view_box(placed, photo)
+    return moved_along_x(placed, free_shift(scene, view_layer, box) / scale)
+
+
+def free_shift(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, box: Any) -> float:
+    """How far to move a box, of least and greatest corner (2, 3), along +X to where it is free."""
+    view_layer.update()  # a photo that failed before may have left gaps
     taken = [*_photos(scene), *_things_in(box[:, 1], view_layer)]
-    return moved_along_x(placed, first_free(float(box[0, 0]), float(box[1, 0]), taken) / scale)
+    return first_free(float(box[0, 0]), float(box[1, 0]), taken)
 
 
 def remember_edges(
     collection: bpy.types.Collection, placed: PlacedPhoto, photo: Photo, scale: float
 ) -> None:
-    box = scale * view_box(placed, photo)
+    remember_box(collection, scale * view_box(placed, photo))
+
+
+def remember_box(collection: bpy.types.Collection, box: Any) -> None:
+    """What `free_shift` keeps others out of."""
     collection[EDGES] = [float(box[0, 0]), float(box[1, 0])]
 
 

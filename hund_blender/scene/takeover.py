@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import bpy
 
 from ..errors import SceneError
 from ..estimate import Person
-from ..job import PhotoResult
+from ..placing import PhotoResult
 from ..pose import stand_in_pose
 from ..progress import Problem
 from .armature import pose_armature
@@ -75,11 +75,11 @@ def _pose(character: bpy.types.Object, person: Person) -> None:
 def express(character: bpy.types.Object, person: Person) -> None:
     """The expression of a person, and no other."""
     calm = dict.fromkeys(rig_of_character(character.data).body.facial_action_names, 0.0)
-    for skin in _faces(character):
+    for skin in faces_of(character):
         set_facial_actions(skin, calm | dict(person.facial_actions))
 
 
-def _faces(character: bpy.types.Object) -> list[bpy.types.Object]:
+def faces_of(character: bpy.types.Object) -> list[bpy.types.Object]:
     """The skins of this very character that still have shape keys."""
     skins: list[Any] = skins_of(character.data)
     return [s for s in skins if s.find_armature() == character and s.data.shape_keys]
@@ -88,15 +88,20 @@ def _faces(character: bpy.types.Object) -> list[bpy.types.Object]:
 def key_pose(character: bpy.types.Object) -> None:
     """Key on the current frame what a pose consists of."""
     rig = rig_of_character(character.data)
-    for name in rig.bone_names:
-        bone = character.pose.bones[name]
-        bone.keyframe_insert(ROTATIONS.get(bone.rotation_mode, "rotation_euler"), group=name)
+    key_bones(character, rig.bone_names)
     root = rig.bone_names[0]
     character.pose.bones[root].keyframe_insert("location", group=root)
-    for skin in _faces(character):
+    for skin in faces_of(character):
         keys: Any = skin.data.shape_keys.key_blocks
         for name in set(rig.body.facial_action_names) & set(keys.keys()):
             keys[name].keyframe_insert("value")
+
+
+def key_bones(character: Any, names: Iterable[str]) -> None:
+    """Key how these bones are turned."""
+    for name in names:
+        bone = character.pose.bones[name]
+        bone.keyframe_insert(ROTATIONS.get(bone.rotation_mode, "rotation_euler"), group=name)
 
 
 def _left_over(results: Sequence[PhotoResult]) -> list[Problem]:

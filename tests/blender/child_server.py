@@ -38,6 +38,12 @@ HEALTHY = """
     print(json.dumps(where), flush=True)
     sys.stdin.read()
 """
+TELLS_ARGUMENTS = """
+    import json, os, sys
+    told = "|".join([str(os.getpid()), *sys.argv[1:]])
+    print(json.dumps({"host": "127.0.0.1", "port": 1234, "token": told}), flush=True)
+    sys.stdin.read()
+"""
 DYING = GREETING + "    time.sleep(0.3)\n"
 BROKEN = """
     import sys

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Answers of the server made by posing the body here: what is in them is known exactly."""
 
+import base64
 import math
 from typing import Any
 
@@ -52,6 +53,12 @@ def person(
         "joint_confidence": dict.fromkeys(parameters["rotations"], 1.0),
         "parameters": parameters,
     }
+
+
+def pictured(person: dict[str, Any], pixels: np.ndarray) -> dict[str, Any]:
+    """The same person with a thumbnail (S, S, 4) of bytes."""
+    rgba = base64.b64encode(pixels.tobytes()).decode()
+    return person | {"thumbnail": {"side": len(pixels), "rgba": rgba}}
 
 
 def answer(people: list[dict[str, Any]], width: int = 640, height: int = 480) -> dict[str, Any]:

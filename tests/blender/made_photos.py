@@ -10,7 +10,8 @@ from pictures import write_picture
 
 from hund_blender.body import Body
 from hund_blender.estimate import parse_estimate
-from hund_blender.job import PhotoResult
+from hund_blender.placing import PhotoResult, Pieces
+from hund_blender.progress import Problem
 from hund_blender.scene.people import DEFAULT_SCENE, SceneOptions, add_photos
 
 
@@ -22,7 +23,12 @@ def made_result(
 
 
 def add(*results: PhotoResult, options: SceneOptions = DEFAULT_SCENE) -> None:
-    assert add_photos(bpy.context.scene, results, options) == []
+    assert problems_of(add_photos(bpy.context.scene.name, results, options)) == []
+
+
+def problems_of(pieces: Pieces) -> list[Problem]:
+    """Build everything; what was told to go wrong."""
+    return [piece for piece in pieces if isinstance(piece, Problem)]
 
 
 def meshes_of(collection: str) -> list[bpy.types.Object]:

@@ -5,9 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
+import clip_server
 import local_server
+import made_clips
 import made_people
+import numpy as np
+import other_files
 import pytest
+from clip_server import ClipServer
 from local_server import LocalServer, Reply, error
 from pictures import write_picture
 
@@ -120,6 +125,80 @@ def test_file_that_cannot_be_written(
     server: LocalServer, folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write_picture(folder / "a.png", 640, 480)
-    (tmp_path / "out.blend").mkdir()
+    (tmp_path / "out.blend@").mkdir()  # what Blender writes first
     assert cli.run([str(folder), "-o", str(tmp_path / "out.blend")]) == 1
     assert "cannot be written" in capfd.readouterr().err
+
+
+@pytest.fixture
+def clip_maker(body: Body, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClipServer]:
+    with clip_server.watching(made_clips.clip(body, people=2, frames=20)) as running:
+        settings = ServerSettings(remote_address=running.address, remote_token=clip_server.TOKEN)
+        monkeypatch.setattr("hund_blender.api.server_settings", lambda _: settings)
+        yield running
+
+
+def test_clip_to_file(
+    clip_maker: ClipServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "walk.mp4").write_bytes(b"movie")
+    out = tmp_path / "out.blend"
+    options = ["--rig", "mixamo", "--keys", "adaptive", "--preset", "locomotion", "--last", "15"]
+    assert cli.run([str(tmp_path / "walk.mp4"), "-o", str(out), *options]) == 0
+    said = capfd.readouterr().out
+    assert "walk.mp4: 2 people" in said
+    assert f"{out}: 2 characters" in said
+    assert clip_maker.watched[0].request["last"] == 15
+    assert len(list((tmp_path / "hund_clips").iterdir())) == 1  # the raw result, to re-process
+    bpy.ops.wm.open_mainfile(filepath=str(out))
+    character = bpy.data.objects["walk Person 1"]
+    assert "mixamorig:Hips" in character.data.bones
+    assert bpy.context.scene.render.fps == 30
+    assert character.animation_data.action.frame_range[:] == (1, 15)
+    bpy.context.view_layer.objects.active = character
+    assert bpy.ops.hund.reprocess_clip() == {"FINISHED"}
+
+
+def test_folder_of_images_as_a_clip(
+    clip_maker: ClipServer, tmp_path: Path, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(1, 21):
+        write_picture(folder / f"f{number}.png")
+    out = tmp_path / "out.blend"
+    assert cli.run([str(folder), "--sequence", "--fps", "60", "-o", str(out)]) == 0
+    assert clip_maker.watched[0].request["frames"] == list(range(1, 21))
+    bpy.ops.wm.open_mainfile(filepath=str(out))
+    assert bpy.context.scene.render.fps == 60
+
+
+def test_broken_frames_of_a_clip(
+    clip_maker: ClipServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "walk.mp4").write_bytes(b"movie")
+    clip_maker.broken_frames = {7}
+    out = tmp_path / "out.blend"
+    assert cli.run([str(tmp_path / "walk.mp4"), "-o", str(out), "--raw"]) == 3
+    assert "Frame 7: It is broken. Copy it again." in capfd.readouterr().err
+
+
+def test_clip_that_is_not_there(
+    clip_maker: ClipServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run([str(tmp_path / "gone.mp4"), "-o", str(tmp_path / "out.blend")]) == 1
+    assert "gone.mp4" in capfd.readouterr().err
+
+
+def test_other_tools_results(
+    body: Body, clip_maker: ClipServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "dance.npz", **other_files.amass(body, 12))
+    (tmp_path / "bad.pkl").write_bytes(b"cos\nsystem\n.")
+    out = tmp_path / "out.blend"
+    files = [str(tmp_path / name) for name in ("dance.npz", "bad.pkl")]
+    assert cli.run([*files, "-o", str(out), "--raw"]) == 3
+    told = capfd.readouterr()
+    assert "dance.npz: 1 people" in told.out
+    assert "bad.pkl: The file wants to run os.system" in told.err
+    assert not clip_maker.watched
+    bpy.ops.wm.open_mainfile(filepath=str(out))
+    assert bpy.data.objects["dance Person 1"].animation_data.action is not None

@@ -21,14 +21,15 @@ from state_of_file import state_of_file
 
 from hund_blender.body import Body
 from hund_blender.connection import ServerSettings
-from hund_blender.correcting import CORRECTIONS, correction_job
+from hund_blender.correcting import CORRECTIONS, correction_job, edited_characters
 from hund_blender.correction_job import CorrectionJob
-from hund_blender.live import LIVE, edited_characters
+from hund_blender.live import LIVE
 from hund_blender.scene.bone_colors import BEFORE
 from hund_blender.scene.handles import correction_of, handles_of
 from hund_blender.scene.people import SceneOptions
 from hund_blender.scene.sightings import SIGHTING, sighting_of
 from hund_blender.sighting import HANDLES, Correction
+from hund_blender.threads import wait
 
 TENTH_MM = 1e-4
 CHARACTER = "one Person 1"
@@ -258,6 +259,17 @@ def test_dropped_deleted_and_released(character: bpy.types.Object, served: Any, 
     assert correction == Correction(dropped=frozenset({"nose"}))
 
 
+def test_editing_goes_on_after_a_deletion(character: bpy.types.Object) -> None:
+    bpy.ops.hund.edit_landmarks()
+    bpy.context.view_layer.objects.active = handles_of(character)["left_elbow"]
+    bpy.data.objects.remove(handles_of(character)["left_elbow"])
+    assert bpy.context.object is None
+    assert bpy.ops.hund.finish_landmarks() == {"FINISHED"}
+    assert bpy.context.object == character
+    bpy.context.view_layer.objects.active = None
+    assert not bpy.ops.hund.edit_landmarks.poll()
+
+
 def test_other_interpretations_come_round(
     character: bpy.types.Object, person: dict[str, Any], served: Any, use: Any
 ) -> None:
@@ -328,9 +340,19 @@ def test_saving_keeps_what_can_be_corrected(
         assert bpy.ops.hund.correct() == {"FINISHED"}
 
 
+@pytest.mark.parametrize("packed", [False, True])
 def test_a_forgotten_photo_is_sent_again(
-    character: bpy.types.Object, person: dict[str, Any], served: Any, use: Any, tmp_path: Path
+    character: bpy.types.Object,
+    person: dict[str, Any],
+    served: Any,
+    use: Any,
+    tmp_path: Path,
+    packed: bool,
 ) -> None:
+    photo = (tmp_path / "one.png").read_bytes()
+    if packed:  # the file has moved to another computer
+        bpy.data.images["one.png"].pack()
+        (tmp_path / "one.png").unlink()
     seen: list[bytes] = []
 
     def estimate(photo: bytes) -> Reply:
@@ -344,7 +366,7 @@ def test_a_forgotten_photo_is_sent_again(
         use(server)
         assert bpy.ops.hund.correct() == {"FINISHED"}
         assert "/estimate?max_people=8" in server.targets
-    assert seen == [(tmp_path / "one.png").read_bytes()]
+    assert seen == [photo]
 
 
 @pytest.mark.parametrize("what", ["changed", "gone"])
@@ -391,19 +413,22 @@ def test_cancelling_ends_the_request(
 
     def correct(asked: dict[str, Any]) -> Reply:
         at_work.set()
-        go_on.wait(10)
+        wait(go_on, 10)
         return 200, corrected(person, asked)
 
     before = state_of_file()
     with served(correct) as server:
         job = job_of(character, use(server))
-        job.start()
+        CORRECTIONS.run_in_background(job, lambda _: None)
         assert at_work.wait(10)
-        job.cancel()
+        assert not bpy.ops.hund.correct.poll()  # one at a time
+        assert bpy.ops.hund.cancel_correction() == {"FINISHED"}
         start = time.monotonic()
         assert job.step()
         assert time.monotonic() - start < 0.5
         go_on.set()
+    CORRECTIONS.forget()
+    assert not bpy.ops.hund.cancel_correction.poll()
     assert job.problems == []
     assert state_of_file() == before
 
@@ -505,13 +530,16 @@ def test_drags_are_corrected_of_their_own_accord_and_undo_is_no_drag(
         assert [one.name for one in edited_characters()] == [CHARACTER]
         LIVE.fire()
         assert len(jobs) == 1
+        bpy.data.objects.remove(handles_of(bpy.data.objects[CHARACTER])["right_wrist"])
+        LIVE.fire()
+        assert len(jobs) == 2  # a deleted handle was dropped
         bpy.context.scene.hund.live = False
         drag(bpy.data.objects[CHARACTER], "right_knee")
         LIVE.fire()
-        assert len(jobs) == 1
+        assert len(jobs) == 2
 
 
-def test_only_handles_that_move_are_noticed(
+def test_only_handles_that_move_or_go_are_noticed(
     character: bpy.types.Object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noticed: list[object] = []
@@ -521,8 +549,11 @@ def test_only_handles_that_move_are_noticed(
     character.location.x += 1
     bpy.context.view_layer.update()
     assert noticed == []
-    drag(character, "left_elbow")
+    elbow = drag(character, "left_elbow")
     assert noticed == [bpy.context.scene]
+    bpy.data.objects.remove(elbow)
+    bpy.context.view_layer.update()
+    assert noticed == [bpy.context.scene] * 2
 
 
 def test_what_was_dragged_on_meanwhile_stays_in_the_hand(

@@ -18,7 +18,6 @@ from hund_blender.body import Body
 from hund_blender.connection import ServerSettings
 from hund_blender.errors import PhotoError
 from hund_blender.scene.image_files import is_temporary, photo_file
-from hund_blender.scene.photo_image import photo_pixels
 
 
 @pytest.fixture
@@ -29,8 +28,16 @@ def photo(tmp_path: Path) -> Path:
     return tmp_path / "party.png"
 
 
+def pixels_of(path: Path) -> np.ndarray:
+    """As Blender reads it (48, 64, 4), first row on top."""
+    image = bpy.data.images.load(str(path))
+    pixels = np.array(image.pixels[:]).reshape(48, 64, 4)[::-1]
+    bpy.data.images.remove(image)
+    return pixels
+
+
 def assert_red_above(path: Path) -> None:
-    pixels = photo_pixels(path)
+    pixels = pixels_of(path)
     np.testing.assert_allclose(pixels[:24, :, :3].mean((0, 1)), [1, 0, 0], atol=0.01)
     np.testing.assert_allclose(pixels[24:, :, :3], 1, atol=0.01)
 
@@ -56,7 +63,7 @@ def test_painted_and_generated_images_are_written_as_seen(photo: Path) -> None:
     painted[...] = painted[::-1]
     image.pixels.foreach_set(painted.ravel().astype(np.float32))
     before = image.filepath
-    pixels = photo_pixels(photo_file(image))
+    pixels = pixels_of(photo_file(image))
     np.testing.assert_allclose(pixels[24:, :, :3].mean((0, 1)), [1, 0, 0], atol=0.01)
     assert image.filepath == before
     assert photo.exists()
@@ -109,9 +116,9 @@ def test_camera_background(photo: Path) -> None:
     before = state_of_file()
     assert bpy.ops.hund.import_camera_photo() == {"FINISHED"}
     assert "party Person 1" in bpy.data.objects
-    shown = bpy.context.scene.camera.data.background_images[0].image
-    assert shown.packed_file is not None  # the temporary file goes with the session
-    assert shown.filepath.startswith("//")
+    assert bpy.context.scene.camera.name == "party Camera"
+    assert bpy.context.scene.camera.data.background_images[0].image == image
+    assert list(bpy.data.images) == [image]
     bpy.ops.ed.undo()
     assert state_of_file() == before
 
@@ -123,6 +130,28 @@ def test_camera_without_photo_is_told() -> None:
     bpy.context.scene.camera = bpy.context.object
     with pytest.raises(RuntimeError, match="no background image"):
         bpy.ops.hund.import_camera_photo()
+
+
+@pytest.mark.usefixtures("server")
+def test_dropped_reference_image(photo: Path) -> None:
+    reference: Any = bpy.data.objects.new("Reference", None)
+    reference.empty_display_type = "IMAGE"
+    reference.data = bpy.data.images.load(str(photo))
+    bpy.context.collection.objects.link(reference)
+    reference.select_set(True)
+    bpy.ops.ed.undo_push(message="Reference")
+    before = state_of_file()
+    assert bpy.ops.hund.import_reference() == {"FINISHED"}
+    assert "party Person 1" in bpy.data.objects
+    assert "Reference" in bpy.data.objects
+    bpy.ops.ed.undo()
+    assert state_of_file() == before
+
+
+def test_without_a_selected_reference_image_it_is_told() -> None:
+    bpy.ops.object.empty_add()  # shows no image
+    with pytest.raises(RuntimeError, match="No reference image is selected"):
+        bpy.ops.hund.import_reference()
 
 
 def test_movie_behind_the_camera_is_told(photo: Path) -> None:

@@ -41,7 +41,7 @@ def test_same_files_give_the_same_bytes(full: Path, tmp_path: Path) -> None:
 def test_thin_edition_is_the_addon_alone(thin: Path) -> None:
     names = zipfile.ZipFile(thin).namelist()
     assert {"blender_manifest.toml", "scene/people.py", "check.jpg"} <= set(names)
-    assert all(name.endswith((".py", ".toml", ".jpg")) for name in names)
+    assert all(name.endswith((".py", ".toml", ".jpg", ".json")) for name in names)
     assert not any(name.startswith("server/") for name in names)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from local_server import error
 from looking import evaluated_vertices
-from made_photos import add, made_result, meshes_of
+from made_photos import add, made_result, meshes_of, problems_of
 from pictures import write_picture
 from state_of_file import state_of_file
 
@@ -40,7 +40,7 @@ def make(body: Body, photo: Path, *people: dict[str, Any], rig: str = MAKEHUMAN)
     """Names of the assets of a photo."""
     before = state_of_file()["actions"]
     result = made_result(body, photo, list(people))
-    assert add_pose_assets(bpy.context.scene, [result], rig) == []
+    assert problems_of(add_pose_assets(bpy.context.scene.name, [result], rig)) == []
     return [name for name in state_of_file()["actions"] if name not in before]
 
 
@@ -97,18 +97,13 @@ def test_nothing_but_the_assets_is_added(body: Body, tmp_path: Path) -> None:
 
 
 def test_preview_is_the_piece_of_the_photo(body: Body, tmp_path: Path) -> None:
-    pixels = np.zeros((480, 640, 4), np.float32)
-    pixels[..., 3] = 1
-    pixels[50:450, 100:300, 0] = 1  # where the person's box is
-    result = made_result(body, tmp_path / "red.png", [somebody(body, 1)])
-    write_picture(result.path, 640, 480, pixels)
-    add_pose_assets(bpy.context.scene, [result], MAKEHUMAN)
+    pixels = np.full((100, 100, 4), 255, np.uint8)
+    pixels[:25, :, 1:3] = 0  # red above
+    make(body, tmp_path / "red.png", made_people.pictured(somebody(body, 1), pixels))
     preview = bpy.data.actions["red"].preview
-    width, height = preview.image_size
-    assert width == height == 256
-    shown = np.array(preview.image_pixels_float[:]).reshape(height, width, 4)
-    assert shown[128, 128, 0] == 1
-    assert shown[..., 0].mean() == pytest.approx(200 * 400 / 480**2, abs=0.01)
+    assert tuple(preview.image_size) == (100, 100)
+    shown = np.array(preview.image_pixels_float[:]).reshape(100, 100, 4)
+    np.testing.assert_array_equal(shown[::-1], pixels / np.float32(255))
 
 
 @pytest.mark.parametrize("rig", [MAKEHUMAN, MIXAMO, GAME_ENGINE])
@@ -191,7 +186,9 @@ def test_undo_and_redo(body: Body, tmp_path: Path) -> None:
 def test_assets_and_catalogue_live_on_with_the_file(body: Body, tmp_path: Path) -> None:
     library = tmp_path / "library"
     library.mkdir()
-    (name,) = make(body, tmp_path / "jump.png", somebody(body, 1))
+    picture = np.full((256, 256, 4), 200, np.uint8)
+    who = made_people.pictured(somebody(body, 1), picture)
+    (name,) = make(body, tmp_path / "jump.png", who)
     assert not (library / FILE_NAME).exists()
     bpy.ops.wm.save_as_mainfile(filepath=str(library / "poses.blend"))
     catalogue_file = (library / FILE_NAME).read_text(encoding="utf-8")
@@ -219,7 +216,7 @@ def test_catalogue_that_cannot_be_written_is_told(body: Body, tmp_path: Path) ->
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "poses.blend"))
     (tmp_path / FILE_NAME).mkdir()
     result = made_result(body, tmp_path / "jump.png", [somebody(body, 1)])
-    (problem,) = add_pose_assets(bpy.context.scene, [result], MAKEHUMAN)
+    (problem,) = problems_of(add_pose_assets(bpy.context.scene.name, [result], MAKEHUMAN))
     assert FILE_NAME in problem.message
     assert problem.remedy
     assert "jump" in bpy.data.actions

@@ -62,7 +62,7 @@ def skinned(rig: Rig, posed: PosedBody) -> np.ndarray:
     rest = rig.body.average
     deforms, heads = rig.posed(rest, posed.bone_deforms, posed.heads)
     moved = np.einsum("rij,vrj->vri", deforms, rest.vertices[:, None] - rig.rest(rest).heads)
-    return np.einsum("vr,vri->vi", rig.weights(), moved + heads)
+    return np.einsum("vr,vri->vi", rig.weights, moved + heads)
 
 
 @pytest.mark.parametrize("key", RIGS)
@@ -72,7 +72,7 @@ def test_every_bone_with_skin_is_there_or_merged(body: Body, key: str) -> None:
     assert len(set(rig.bone_names)) == len(rig.bone_names)
     assert rig.bone_parents[0] == -1
     assert all(0 <= parent < bone for bone, parent in enumerate(rig.bone_parents) if bone)
-    np.testing.assert_allclose(rig.weights().sum(1), 1, atol=1e-12)
+    np.testing.assert_allclose(rig.weights.sum(1), 1, atol=1e-12)
 
 
 def test_makehuman_is_the_body_itself(body: Body) -> None:

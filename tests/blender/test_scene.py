@@ -16,7 +16,7 @@ from pictures import write_picture
 from hund_blender.axes import blender_from_cam
 from hund_blender.body import Body
 from hund_blender.estimate import parse_estimate
-from hund_blender.job import PhotoResult
+from hund_blender.placing import PhotoResult
 from hund_blender.scene.character import phenotypes_of
 from hund_blender.scene.people import SceneOptions
 from hund_blender.scene.room import first_free

@@ -16,6 +16,7 @@ from hund_blender.installer.environment import Environment, State
 from hund_blender.preferences import is_set_up
 from hund_blender.server_panel import state_of_server
 from hund_blender.server_tasks import TASKS
+from hund_blender.task import Task, Watch
 
 
 @pytest.fixture
@@ -59,6 +60,23 @@ def test_failure_is_kept_for_the_preferences(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.usefixtures("environment")
+def test_what_takes_long_can_be_cancelled() -> None:
+    def work(watch: Watch) -> str:
+        watch.cancelled.wait(10)
+        watch.check()
+        return "never"
+
+    assert not bpy.ops.hund.cancel_server_task.poll()
+    task = Task(work)
+    TASKS.run_in_background(task, lambda _: None)
+    assert not bpy.ops.hund.check_server.poll()  # one at a time
+    assert bpy.ops.hund.cancel_server_task() == {"FINISHED"}
+    task.wait(10)
+    assert task.step()
+    assert task.report == ("Cancelled.",)
+    TASKS.forget()
+
+
 def test_nothing_to_remove_and_nothing_to_copy() -> None:
     assert bpy.ops.hund.remove_server() == {"CANCELLED"}
     assert not bpy.ops.hund.copy_report.poll()

@@ -173,3 +173,29 @@ def test_a_server_that_broke_off_and_lives_on_is_kept(tmp_path: Path) -> None:
     again()
     assert servers._child is living
     servers.stop()
+
+
+def test_the_own_detector_is_handed_to_the_child(tmp_path: Path) -> None:
+    python = child_server.install(tmp_path, child_server.TELLS_ARGUMENTS)
+    servers = Servers()
+    told = []
+    for name in ("", "mine.onnx", "mine.onnx", "other.onnx"):
+        detector = tmp_path / name if name else None
+        if detector is not None:
+            detector.touch()
+        settings = ServerSettings(python=str(python), detector=str(detector or ""))
+        address = servers.connect(settings, threading.Event()).address
+        told.append(address.token)
+    arguments = ["serve", "--port", "0", "--exit-with-stdin"]
+    assert told[0].split("|")[1:] == arguments
+    assert told[1].split("|")[1:] == [*arguments, "--detector", str(tmp_path / "mine.onnx")]
+    assert told[2] == told[1]  # the same child
+    assert told[3].split("|")[-1] == str(tmp_path / "other.onnx")
+    servers.stop()
+
+
+def test_a_detector_that_is_not_there_is_told_before_a_server_starts(tmp_path: Path) -> None:
+    settings = ServerSettings(python=str(PYTHON), detector=str(tmp_path / "gone.onnx"))
+    with pytest.raises(ServerError, match=r"There is no detector at .*gone\.onnx") as caught:
+        Servers().connect(settings, threading.Event())
+    assert "“Own Detector”" in caught.value.remedy

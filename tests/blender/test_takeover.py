@@ -17,7 +17,7 @@ from state_of_file import state_of_file
 from hund_blender.body import Body
 from hund_blender.connection import ServerSettings
 from hund_blender.errors import SceneError
-from hund_blender.job import PhotoResult
+from hund_blender.placing import PhotoResult
 from hund_blender.rigs import GAME_ENGINE, MAKEHUMAN, MIXAMO
 from hund_blender.scene.body_data import NAME
 from hund_blender.scene.people import SceneOptions
