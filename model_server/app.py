@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,10 +16,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from model_server import __version__
 from model_server.camera import GivenFocal
+from model_server.clips.jobs import Jobs
+from model_server.clips.routes import router as clips
 from model_server.errors import (
     BadRequestError,
     HundError,
@@ -26,20 +30,24 @@ from model_server.errors import (
     TooLargeError,
     UnknownRigError,
 )
+from model_server.execution import CUDA, find_gpu, why_cpu
 from model_server.footprint import resident_mb
 from model_server.guard import Guard, error_response
+from model_server.image import upright_jpeg
 from model_server.memory import Memory
 from model_server.pipeline import Estimator
 from model_server.settings import Settings, rigs
 from model_server.wire import (
     ErrorAnswer,
     EstimateAnswer,
+    GpuMemory,
     Health,
     PersonAnswer,
     estimate_answer,
     person_answer,
 )
 from model_server.wire_correction import CorrectionQuestion
+from model_server.wire_estimate import JSON, WithKeypoints, photo_question
 from model_server.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -60,7 +68,9 @@ def create_app(settings: Settings, make_estimator: MakeEstimator) -> FastAPI:
         app.state.estimator = make_estimator(settings)
         app.state.memory = Memory(settings.max_remembered)
         app.state.worker = Worker(settings.max_waiting)
+        app.state.jobs = Jobs(app.state.estimator, settings.max_clips)
         yield
+        app.state.jobs.close()
         app.state.worker.close()
         app.state.estimator.close()
 
@@ -84,14 +94,18 @@ def create_app(settings: Settings, make_estimator: MakeEstimator) -> FastAPI:
 def _add_routes(app: FastAPI) -> None:
     app.get("/health")(health)
     app.get("/body", response_class=Response)(body)
-    app.post("/estimate", openapi_extra=_IMAGE_BODY)(estimate)
+    app.post("/estimate", openapi_extra=_PHOTO_BODY)(estimate)
     app.post("/correct")(correct)
+    app.post("/jpeg", openapi_extra=_IMAGE_BODY, response_class=Response)(jpeg)
+    app.include_router(clips)
 
 
-_IMAGE_BODY: Final = {
+_IMAGE: Final = {"image/*": {"schema": {"type": "string", "format": "binary"}}}
+_IMAGE_BODY: Final = {"requestBody": {"required": True, "content": _IMAGE}}
+_PHOTO_BODY: Final = {
     "requestBody": {
         "required": True,
-        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {**_IMAGE, JSON: {"schema": WithKeypoints.model_json_schema()}},
     }
 }
 
@@ -100,11 +114,16 @@ async def health(request: Request) -> Health:
     """Whether the server can work, and on what."""
     state = request.app.state
     providers = state.estimator.providers
+    on_gpu = CUDA in providers
+    gpu = await run_in_threadpool(find_gpu) if on_gpu else None
     return Health(
         version=__version__,
         ready=True,
-        device="cuda" if "CUDAExecutionProvider" in providers else "cpu",
+        device="cuda" if on_gpu else "cpu",
         providers=list(providers),
+        why_cpu=why_cpu(providers),
+        gpu=None if gpu is None else GpuMemory(**asdict(gpu)),
+        detector=state.estimator.detector,
         rigs=rigs(state.settings.assets),
         uptime_s=round(time.monotonic() - state.started, 1),
         memory_mb=resident_mb(),
@@ -124,18 +143,33 @@ async def estimate(
     focal_px: Annotated[float | None, Query(gt=0, description="Focal length, if known")] = None,
     focal_35mm: Annotated[float | None, Query(gt=0, description="Or full-frame equivalent")] = None,
     max_people: Annotated[int, Query(ge=1, le=_MAX_PEOPLE)] = 8,
+    thumbnails: Annotated[bool, Query(description="Send small pictures of the people")] = False,
 ) -> EstimateAnswer:
-    """The people in the photo whose file is the request's body."""
+    """The people in the photo whose file is the request's body. With JSON as body, they are those
+    whose keypoints come along.
+    """
     state = request.app.state
-    content = await _read_body(request, state.settings.max_body_bytes)
+    body = await _read_body(request, state.settings.max_body_bytes)
+    content_type = request.headers.get("content-type", "")
 
     def job() -> EstimateAnswer:
         focal = GivenFocal(px=focal_px, mm_35=focal_35mm)
-        found = state.estimator.estimate(content, focal=focal, max_people=max_people)
+        asked = photo_question(body, content_type)
+        found = state.estimator.estimate(
+            asked.image, focal=focal, max_people=max_people, keypoints=asked.keypoints
+        )
         state.memory.keep(found)
-        return estimate_answer(found)
+        return estimate_answer(found, thumbnails=thumbnails)
 
     return await state.worker.run(job)
+
+
+async def jpeg(request: Request) -> Response:
+    """The photo whose file is the request's body as a JPEG, upright without EXIF."""
+    state = request.app.state
+    content = await _read_body(request, state.settings.max_body_bytes)
+    upright = await state.worker.run(lambda: upright_jpeg(content))
+    return Response(upright, media_type="image/jpeg")
 
 
 async def correct(request: Request, question: CorrectionQuestion) -> PersonAnswer:

@@ -71,7 +71,7 @@ def wxyz_from_matrix(rotations: NDArray[np.floating[Any]]) -> FloatArray:
     return np.where(quaternions[:, :1] < 0, -quaternions, quaternions).astype(np.float32)
 
 
-def matrices_from_wxyz(quaternions: FloatArray) -> NDArray[np.float64]:
+def matrices_from_wxyz(quaternions: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Unit quaternions (N, 4) WXYZ to rotation matrices (N, 3, 3), column vectors."""
     w, x, y, z = quaternions.astype(np.float64).T
     rows = [

@@ -1,29 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`hund-server serve` and `hund-server estimate photo.jpg -o out.json`."""
+"""`hund-server serve`, `hund-server estimate photo.jpg -o out.json`, clips, and batches of them."""
 
 import argparse
+import json
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model_server import __version__
+from model_server.clips.batch import add_batch
+from model_server.clips.command import add_clip, add_detector, add_ray
 from model_server.errors import BadRequestError, HundError
-from model_server.settings import ASSETS, Settings, new_token, some_threads
+from model_server.settings import Settings, new_token
+
+if TYPE_CHECKING:
+    from model_server.keypoint_files import KeypointFile
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     try:
-        options.run(options)
+        return options.run(options) or 0
     except HundError as error:
-        print(f"{error.message} {error.remedy}", file=sys.stderr)
+        print(error.told, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -32,6 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="answer HTTP requests"))
     _add_estimate(commands.add_parser("estimate", help="pose the people in one photo"))
+    add_clip(commands.add_parser("clip", help="pose the people in a video or in numbered images"))
+    add_batch(commands.add_parser("batch", help="pose the people in many clips"))
     return parser
 
 
@@ -44,6 +52,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin closes")
     parser.add_argument("--allow-host", action="append", default=[], metavar="NAME")
     parser.add_argument("--threads", type=int, default=default.threads)
+    add_ray(parser)
+    add_detector(parser)
 
 
 def _add_estimate(parser: argparse.ArgumentParser) -> None:
@@ -53,11 +63,13 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--focal-px", type=float, help="focal length in pixels, if known")
     parser.add_argument("--focal-35mm", type=float, help="or its full-frame equivalent")
     parser.add_argument("--max-people", type=int, default=8)
+    parser.add_argument(
+        "--keypoints", type=Path, metavar="FILE", help="JSON that says where people are seen"
+    )
+    add_detector(parser)
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from model_server.serve import serve
-
     settings = Settings(
         host=options.host,
         port=options.port,
@@ -65,25 +77,47 @@ def _serve(options: argparse.Namespace) -> None:
         exit_with_stdin=options.exit_with_stdin,
         allowed_hosts=tuple(options.allow_host),
         threads=max(options.threads, 1),
+        detector=options.detector,
     )
-    serve(settings)
+    if options.ray is not None:
+        from model_server.cluster import serve_on_ray
+
+        serve_on_ray(settings, options.ray)
+    else:
+        from model_server.serve import serve
+
+        serve(settings)
 
 
 def _estimate(options: argparse.Namespace) -> None:
     from model_server.camera import GivenFocal
-    from model_server.pipeline import load_pipeline
+    from model_server.pipeline import pipeline_of
     from model_server.wire import estimate_answer
 
     content = _read(options.photo)
-    pipeline = load_pipeline(ASSETS, threads=some_threads())
+    keypoints = _read_keypoints(options.keypoints, options.photo)
+    pipeline = pipeline_of(Settings(detector=options.detector))
     focal = GivenFocal(px=options.focal_px, mm_35=options.focal_35mm)
-    found = pipeline.estimate(content, focal=focal, max_people=options.max_people)
+    found = pipeline.estimate(
+        content, focal=focal, max_people=options.max_people, keypoints=keypoints
+    )
     text = estimate_answer(found).model_dump_json(indent=1)
     if options.output:
         options.output.write_text(text, encoding="utf-8")
     else:
         print(text)
     pipeline.close()
+
+
+def _read_keypoints(path: Path | None, photo: Path) -> "KeypointFile | None":
+    from model_server.keypoint_files import KeypointFile
+
+    if path is None:
+        return None
+    try:
+        return KeypointFile(json.loads(_read(path)), photo.name)
+    except ValueError as error:
+        raise BadRequestError(f"{path} is no JSON ({error}).", "Write the file again.") from error
 
 
 def _read(path: Path) -> bytes:

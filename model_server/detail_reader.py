@@ -9,19 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from model_server.arrays import FloatArray, ImageArray
-from model_server.detail_crop import (
-    Square,
-    cut_square,
-    face_square,
-    from_square,
-    hand_square,
-    in_square,
-    mirrored_square,
-)
+from model_server.detail_crop import DETAIL_PX, face_square, hand_square
 from model_server.hand_poses import hands_of
 from model_server.hands import Side
 from model_server.landmarks import DetailReading, FaceLandmarks, HandLandmarks, PersonLandmarks
 from model_server.session import open_session
+from model_server.squares import Square, cut_square, from_square, in_square, mirrored_square
 
 _OUTPUTS: Final = ("features", "heat", "heat_trust")
 _MIRROR: Final = np.array([-1.0, 1.0], np.float32)
@@ -90,7 +83,7 @@ def _ask(session: Any, image: ImageArray, asked: Sequence[_Asked]) -> list[Detai
         return []
     places = [in_square(each.square, each.landmarks_px) for each in asked]
     feed = {
-        "image": np.stack([cut_square(image, each.square) for each in asked]),
+        "image": np.stack([cut_square(image, each.square, DETAIL_PX) for each in asked]),
         "landmarks": np.stack(places).astype(np.float32),
     }
     features, heat, trust = session.run(list(_OUTPUTS), feed)

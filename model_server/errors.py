@@ -15,6 +15,11 @@ class HundError(Exception):
         self.message = message
         self.remedy = remedy
 
+    @property
+    def told(self) -> str:
+        """What happened and what to do, in one line."""
+        return f"{self.message} {self.remedy}".strip()
+
 
 class UnauthorizedError(HundError):
     code = "unauthorized"
@@ -46,6 +51,16 @@ class DamagedImageError(HundError):
     status = 422
 
 
+class NotAClipError(HundError):
+    code = "not_a_clip"
+    status = 415
+
+
+class DamagedClipError(HundError):
+    code = "damaged_clip"
+    status = 422
+
+
 class BadRequestError(HundError):
     code = "bad_request"
     status = 400
@@ -61,6 +76,28 @@ class ForgottenError(HundError):
     status = 410
 
 
+class UnknownClipError(HundError):
+    code = "unknown_clip"
+    status = 404
+
+
+class NotReadyError(HundError):
+    code = "not_ready"
+    status = 409
+
+
+class WaitError(HundError):
+    """Come again in a moment."""
+
+    code = "wait"
+    status = 429
+
+
+class DiskFullError(HundError):
+    code = "disk_full"
+    status = 507
+
+
 class BusyError(HundError):
     code = "busy"
     status = 503
@@ -68,3 +105,8 @@ class BusyError(HundError):
 
 class InternalError(HundError):
     """The installation is broken or a step failed in a way that no input should cause."""
+
+
+def first_line(error: Exception) -> str:
+    """What somebody else's error says first, or its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

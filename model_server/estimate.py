@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model_server.arrays import FloatArray
+from model_server.arrays import FloatArray, RGBAArray
 from model_server.body_params import BodyParams
 from model_server.camera import Camera
 from model_server.crops import Box
@@ -38,3 +38,5 @@ class Estimate:
     camera: Camera
     people: tuple[Person, ...]  # from the largest to the smallest box
     timings_ms: Mapping[str, float]
+    as_stored: bool = True  # whether programs that ignore EXIF show the photo so
+    thumbnails: tuple[RGBAArray, ...] = ()  # of the people

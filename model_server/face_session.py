@@ -36,6 +36,11 @@ class SeenFace:
 
 
 class FaceSession(Protocol):
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Names of all that it can see."""
+        ...
+
     def run(self, face: FaceLandmarks, camera: Camera) -> SeenFace: ...
 
 
@@ -53,6 +58,10 @@ class OnnxFace:
             raise InternalError(
                 "The face network does not name its actions.", "Export it again with this version."
             ) from error
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        return self._names
 
     def run(self, face: FaceLandmarks, camera: Camera) -> SeenFace:
         """One face, in pixels of the camera's photo."""

@@ -25,12 +25,12 @@ class Carriers:
 
 @dataclass(frozen=True)
 class PosedFigure:
-    """A figure in a pose: body axes, metres from the root's head."""
+    """A figure in a pose, or in many: body axes, metres from the root's head."""
 
-    landmarks: Array  # (33, 3) the detector's
-    joints: Array  # (17, 3) of COCO
-    heads: Array  # (B, 3) of bones
-    turns: Array  # (B, 3, 3) of bones, away from the reference pose
+    landmarks: Array  # (..., 33, 3) the detector's
+    joints: Array  # (..., 17, 3) of COCO
+    heads: Array  # (..., B, 3) of bones
+    turns: Array  # (..., B, 3, 3) of bones, away from the reference pose
 
 
 @dataclass(frozen=True)
@@ -42,31 +42,33 @@ class Figure:
     rest_points: Array  # (P, 3) weighted sums of the vertices of each pair
 
     def posed(self, rotations: Rotations) -> PosedFigure:
-        """The figure with some bones turned relative to their parents."""
+        """The figure with some bones turned (..., 3, 3) relative to their parents."""
         bones = self.bones
-        world = [np.eye(3)] * len(bones.names)
-        heads = np.zeros_like(bones.heads)
+        poses = np.broadcast_shapes(*(turn.shape[:-2] for turn in rotations.values()))
+        turns = np.empty((*poses, len(bones.names), 3, 3))
+        heads = np.zeros((*poses, len(bones.names), 3))
+        turns[..., 0, :, :] = np.eye(3)
         offsets = bones.heads - bones.heads[bones.parents]  # the root's own is not used
         for bone, (name, parent) in enumerate(zip(bones.names, bones.parents, strict=True)):
             if parent >= 0:
-                turned = name in rotations
-                world[bone] = world[parent] @ rotations[name] if turned else world[parent]
-                heads[bone] = heads[parent] + world[parent] @ offsets[bone]
-        turns = np.stack(world)
+                above = turns[..., parent, :, :]
+                turns[..., bone, :, :] = above @ rotations[name] if name in rotations else above
+                heads[..., bone, :] = heads[..., parent, :] + above @ offsets[bone]
         points = self._points(turns @ bones.turns, heads)
-        return PosedFigure(
-            points[: len(POSE_LANDMARKS)], points[len(POSE_LANDMARKS) :], heads, turns
-        )
+        count = len(POSE_LANDMARKS)
+        return PosedFigure(points[..., :count, :], points[..., count:, :], heads, turns)
 
     def _points(self, turns: Array, heads: Array) -> Array:
-        """Landmarks and joints (50, 3), by turns from rest (B, 3, 3) and heads (B, 3) of bones."""
+        """Landmarks and joints (..., 50, 3), by turns from rest (..., B, 3, 3) and heads (..., B,
+        3) of bones.
+        """
         carriers = self.carriers
-        places = heads - np.einsum("bij,bj->bi", turns, self.bones.rest_heads)
-        posed = np.einsum("pij,pj->pi", turns[carriers.bones], self.rest_points)
-        posed += carriers.weights[:, None] * places[carriers.bones]
-        points = np.zeros((len(POSE_LANDMARKS) + len(COCO_JOINTS), 3))
-        np.add.at(points, carriers.landmarks, posed)
-        return points
+        places = heads - np.einsum("...bij,bj->...bi", turns, self.bones.rest_heads)
+        posed = np.einsum("...pij,pj->...pi", turns[..., carriers.bones, :, :], self.rest_points)
+        posed += carriers.weights[:, None] * places[..., carriers.bones, :]
+        gather = np.zeros((len(POSE_LANDMARKS) + len(COCO_JOINTS), len(carriers.landmarks)))
+        gather[carriers.landmarks, np.arange(len(carriers.landmarks))] = 1
+        return gather @ posed
 
     @cached_property
     def shares(self) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 
 from model_server.arrays import FloatArray
 from model_server.bones import Array
-from model_server.landmark_names import POSE_LANDMARKS, indices
+from model_server.landmark_names import HIPS, POSE_LANDMARKS, indices
 from model_server.physique import Physique
 from model_server.placing import placed
 from model_server.session import DescentConfig, Evidence, Posed
@@ -43,7 +43,6 @@ _SEEN: Final = 0.5  # visibility
 _ERECT: Final = 0.7  # cosine between trunk and upright
 _LOWER_M: Final = 0.1  # whoever stands has nothing farther below the feet
 _SHOULDERS: Final = list(indices(POSE_LANDMARKS, ["left_shoulder", "right_shoulder"]))
-_HIPS: Final = list(indices(POSE_LANDMARKS, ["left_hip", "right_hip"]))
 _ANKLES: Final = list(indices(POSE_LANDMARKS, ["left_ankle", "right_ankle"]))
 _SOLES: Final = list(
     indices(POSE_LANDMARKS, ["left_heel", "right_heel", "left_foot_index", "right_foot_index"])
@@ -96,11 +95,11 @@ class SharedFloor:
         )
 
 
-def downs_of(points: Array, roots: FloatArray) -> Array:
+def downs_of(points: Array, roots: Array | FloatArray) -> Array:
     """Unit vectors (N, 3) from head to foot as people hold themselves: trunk, legs and pelvis, by
     landmarks (N, 33, 3) and roots (N, 3, 3), camera frame.
     """
-    shoulders, hips = points[:, _SHOULDERS].mean(axis=1), points[:, _HIPS].mean(axis=1)
+    shoulders, hips = points[:, _SHOULDERS].mean(axis=1), points[:, HIPS].mean(axis=1)
     ankles = points[:, _ANKLES].mean(axis=1)
     return unit(unit(hips - shoulders) + unit(ankles - shoulders) - roots[:, :, 2])
 
@@ -112,7 +111,7 @@ def standing(points: Array, seen: FloatArray, downs: Array) -> tuple[list[int], 
     depths = points @ down
     lowest = np.array(_SOLES)[depths[:, _SOLES].argmax(axis=1)]
     each = np.arange(len(points))
-    trunks = unit(points[:, _HIPS].mean(axis=1) - points[:, _SHOULDERS].mean(axis=1))
+    trunks = unit(points[:, HIPS].mean(axis=1) - points[:, _SHOULDERS].mean(axis=1))
     erect = (trunks @ down > _ERECT) & (downs @ down > _ERECT)
     bears = depths.max(axis=1) - depths[each, lowest] < _LOWER_M
     who = np.flatnonzero((seen[each, lowest] > _SEEN) & erect & bears)
@@ -127,7 +126,7 @@ def size_factors(feet: Array, downs: Array, statures: Array) -> Array:
     stature_spread = _STATURE + _IN_DOUBT * doubt
     ground = _GROUND_M / np.maximum(feet @ unit(downs.sum(axis=0)), 0.2)
     spread = np.sqrt(stature_spread**2 + _POSE**2 + ground**2)
-    misses = _misses(feet, downs, spread)
+    misses = likeliest_floor(feet, downs, spread).misses
     # Of a miss the feet take their share, the rest is the stature's.
     logs = misses * np.square(stature_spread / spread)
     wanted = (np.abs(misses) < _FAR * spread) & (np.abs(logs) > _LEAST)
@@ -135,8 +134,18 @@ def size_factors(feet: Array, downs: Array, statures: Array) -> Array:
     return np.where(wanted & possible, np.exp(logs), 1.0)
 
 
-def _misses(feet: Array, downs: Array, spread: Array) -> Array:
-    """Logarithms (N,) of how many times as far away the feet would be on the likeliest floor.
+@dataclass(frozen=True)
+class Floor:
+    """A plane below the camera."""
+
+    normal: Array  # (3,) unit, down, camera frame
+    below: float  # metres
+    misses: Array  # (N,) logarithms of how many times as far away feet would be that stand on it
+
+
+def likeliest_floor(feet: Array, downs: Array, spread: Array) -> Floor:
+    """The floor that N feet (N, 3) of uprights (N, 3) stand on, each known up to `spread` (N,), a
+    part of its distance.
 
     A floor is two tilts and the logarithm of a height, found by robust Gauss-Newton steps. Each
     person in turn is believed first, since the likeliest floor need not be the nearest one.
@@ -147,7 +156,7 @@ def _misses(feet: Array, downs: Array, spread: Array) -> Array:
     leans = downs @ across.T / np.maximum(downs @ normal, 0.2)[:, None]
     floors = np.zeros((len(feet), 3))  # one per start
     floors[:, 2] = np.log(np.maximum(feet @ normal, 0.2))
-    best = np.zeros(len(feet))
+    best, floor = np.zeros(len(feet)), floors[0]
     for _ in range(_ROUNDS):
         heights = np.maximum((normal + floors[:, :2] @ across) @ feet.T, 0.1)  # (starts, N)
         misses = floors[:, 2:] - np.log(heights)
@@ -170,11 +179,13 @@ def _misses(feet: Array, downs: Array, spread: Array) -> Array:
             + _LEANING**2 * np.log1p(leaning).sum(axis=1)
             + off_camera**2
         )
-        best = misses[energy.argmin()]
+        best, floor = misses[energy.argmin()], floors[energy.argmin()]
         steps = np.linalg.solve(curvature, slope[..., None])[..., 0]
         longest = np.maximum(np.abs(steps).max(axis=1, keepdims=True), _LONGEST_STEP)
         floors = floors - steps * (_LONGEST_STEP / longest)
-    return best
+    # The plane `(normal + tilts) . x = exp(height)` has no unit normal.
+    tilted = normal + floor[:2] @ across
+    return Floor(unit(tilted), float(np.exp(floor[2]) / np.linalg.norm(tilted)), best)
 
 
 def _with_row(values: FloatArray, row: int, value: Array) -> FloatArray:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from model_server.errors import HundError, UnauthorizedError, WrongHostError
+from model_server.errors import HundError, UnauthorizedError, WaitError, WrongHostError
 from model_server.wire import error_answer
 
 _LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
@@ -67,9 +67,15 @@ class Guard:
         return scheme.lower() == "bearer" and hmac.compare_digest(given, self._token)
 
 
+_HEADERS: Final = {
+    UnauthorizedError.status: {"WWW-Authenticate": "Bearer"},
+    WaitError.status: {"Retry-After": "1"},
+}
+
+
 def error_response(error: HundError) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == UnauthorizedError.status else None
-    return JSONResponse(error_answer(error).model_dump(), error.status, headers)
+    answer = error_answer(error).model_dump()
+    return JSONResponse(answer, error.status, _HEADERS.get(error.status))
 
 
 def host_name(header: str) -> str:

@@ -98,7 +98,11 @@ def wrist_px(body: PoseLandmarks, side: Side) -> FloatArray:
 
 
 def with_refined_wrists(person: PersonLandmarks) -> PersonLandmarks:
-    """All looks at a person with the wrists of the hands that were seen."""
+    """All looks at a person with the wrists of the hands that were seen; keypoints that somebody
+    brought stay where they are.
+    """
+    if person.keypoints is not None:
+        return person
     looks = person.hypotheses
     hands: dict[Side, HandLandmarks | None] = {"left": person.left_hand, "right": person.right_hand}
     for side, hand in hands.items():

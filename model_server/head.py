@@ -12,6 +12,7 @@ from model_server.turns import angle_between, limited
 
 HEAD: Final = "head"
 _NECK: Final = "neck01"
+TURNED_BY_FACE: Final = (_NECK, HEAD)
 _CREDIBLE: Final = np.radians(50)  # a face farther from the body's idea of it is not believed
 _NECK_SHARE: Final = 0.25  # a neck that turned more would carry the head away from its place
 _NECK_REACH: Final = np.radians(50)

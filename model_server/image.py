@@ -45,6 +45,7 @@ class Photo:
     width: int
     height: int
     exif_focal_px: float | None  # in pixels of the original
+    as_stored: bool = True  # false where programs that ignore EXIF show the file otherwise, or not
 
     @property
     def scale(self) -> float:
@@ -63,12 +64,39 @@ def decode_photo(content: bytes) -> Photo:
         image.load()
         focal_px = exif_focal_px(exif, stored)
         pixels = np.array(_shrunk(_rgb(image)), np.uint8)
-    upright = _upright(pixels, exif.get(_ORIENTATION, 1))
+    upright = _upright(pixels, _orientation(exif))
     width, height = stored if upright.shape == pixels.shape else reversed(stored)
-    return Photo(upright, width, height, focal_px)
+    as_stored = _orientation(exif) == _UPRIGHT and image.format in _COMMON
+    return Photo(upright, width, height, focal_px, as_stored)
 
 
+def upright_jpeg(content: bytes) -> bytes:
+    """The photo in `content` as a JPEG that every program shows upright, at its full size but for
+    the largest ones.
+    """
+    image = _opened(content)
+    _check_size(image)
+    width, height = image.size
+    with _damage_told():
+        exif = image.getexif()
+        if width * height > _MAX_PIXELS:
+            image.draft("RGB", (width // 2, height // 2))
+        pixels = _upright(np.array(_rgb(image), np.uint8), _orientation(exif))
+        profile = image.info.get("icc_profile") if image.mode == "RGB" else None
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(file, "JPEG", quality=_QUALITY, icc_profile=profile)
+    return file.getvalue()
+
+
+_COMMON: Final = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "JPEG2000")  # Blender reads these
+_QUALITY: Final = 95
 _ORIENTATION: Final = 0x0112
+_UPRIGHT: Final = 1
+
+
+def _orientation(exif: PIL.Image.Exif) -> object:
+    orientation: object = exif.get(_ORIENTATION, _UPRIGHT)
+    return orientation if orientation in _TURNS_OF_ORIENTATION else _UPRIGHT
 
 
 def _upright(pixels: ImageArray, orientation: object) -> ImageArray:

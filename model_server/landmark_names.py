@@ -85,6 +85,15 @@ COCO_JOINTS: Final = (
     "right_ankle",
 )
 
+_SIDES: Final = ("left", "right")
+# The 133 keypoints of COCO-WholeBody, in their order: a superset of what most detectors see.
+WHOLE_BODY: Final = (
+    *COCO_JOINTS,
+    *(f"{side}_{end}" for side in _SIDES for end in ("big_toe", "small_toe", "heel")),
+    *(f"face_{i}" for i in range(68)),
+    *(f"{side}_hand:{name}" for side in _SIDES for name in HAND_LANDMARKS),
+)
+
 
 def mirrored_name(name: str) -> str:
     """The name of the same landmark on the other side of the body: `left_hip` for `right_hip`."""
@@ -103,4 +112,5 @@ def indices(names: Sequence[str], wanted: Sequence[str]) -> tuple[int, ...]:
 
 
 POSE_MIRROR: Final = mirror_order(POSE_LANDMARKS)
+HIPS: Final = list(indices(POSE_LANDMARKS, ["left_hip", "right_hip"]))
 COCO_FROM_POSE: Final = indices(POSE_LANDMARKS, COCO_JOINTS)

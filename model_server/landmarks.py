@@ -4,6 +4,7 @@
 Everything after this file depends on these dataclasses alone, so the detector can be replaced.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
@@ -12,7 +13,7 @@ import numpy as np
 
 from model_server.arrays import FloatArray, ImageArray
 from model_server.bundles import bundle_bytes
-from model_server.landmark_names import POSE_LANDMARKS
+from model_server.landmark_names import POSE_LANDMARKS, WHOLE_BODY
 
 _DEFAULT_CONFIDENCE: Final = 0.5  # mediapipe's own
 _DETAIL_FEATURES: Final = 64  # what the encoders of hands and faces tell of a crop
@@ -28,6 +29,11 @@ class PoseLandmarks:
     presence: FloatArray  # (P,) 0…1, in the picture
     world_m: FloatArray  # (P, 3) metres from the middle of the hips; x right, y down, z forward
     mask: FloatArray | None = None  # (H, W) 0…1, the person's silhouette in the picture searched
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether nothing is known of depth."""
+        return not self.depth.any()
 
     def scaled(self, factor: float) -> "PoseLandmarks":
         """The same in a picture `factor` times as large; the mask stays as it is."""
@@ -103,6 +109,28 @@ class PictureReading:
 
 
 @dataclass(frozen=True)
+class WholeBody:
+    """What another detector, or a person, says of somebody, by the names in `WHOLE_BODY`."""
+
+    px: FloatArray  # (133, 2) pixels of the picture
+    score: FloatArray  # (133,) 0…1, 0 where nothing is known
+
+    @classmethod
+    def of(cls, named: Mapping[str, tuple[float, float, float]]) -> Self:
+        """From x, y and score by name; what is not named is not known."""
+        px = np.zeros((len(WHOLE_BODY), 2), np.float32)
+        score = np.zeros(len(WHOLE_BODY), np.float32)
+        for name, (x, y, sure) in named.items():
+            place = WHOLE_BODY.index(name)
+            px[place], score[place] = (x, y), min(max(sure, 0.0), 1.0)
+        return cls(px, score)
+
+    def scaled(self, factor: float) -> "WholeBody":
+        """The same in a picture `factor` times as large."""
+        return replace(self, px=self.px * np.float32(factor))
+
+
+@dataclass(frozen=True)
 class PersonLandmarks:
     """All that is seen of one person, in pixels of the picture."""
 
@@ -112,6 +140,7 @@ class PersonLandmarks:
     right_hand: HandLandmarks | None = None
     face: FaceLandmarks | None = None
     reading: PictureReading | None = None
+    keypoints: WholeBody | None = None  # that somebody brought, until all was looked at
 
     @property
     def pose(self) -> PoseLandmarks:
@@ -136,6 +165,7 @@ class PersonLandmarks:
             right_hand=self.right_hand and self.right_hand.scaled(factor),
             face=self.face and self.face.scaled(factor),
             reading=self.reading and self.reading.scaled(factor),
+            keypoints=self.keypoints and self.keypoints.scaled(factor),
         )
 
 
@@ -165,7 +195,7 @@ class PoseDetector:
         result = self._landmarker.detect(mediapipe_image(image))
         masks = result.segmentation_masks or [None] * len(result.pose_landmarks)
         found = zip(result.pose_landmarks, result.pose_world_landmarks, masks, strict=True)
-        return [_pose_landmarks(image, *person) for person in found]
+        return [pose_landmarks(image, *person) for person in found]
 
     def close(self) -> None:
         self._landmarker.close()
@@ -191,7 +221,7 @@ def mediapipe_image(image: ImageArray) -> Any:
     )
 
 
-def _pose_landmarks(image: ImageArray, points: Any, world: Any, mask: Any) -> PoseLandmarks:
+def pose_landmarks(image: ImageArray, points: Any, world: Any, mask: Any) -> PoseLandmarks:
     height, width = image.shape[:2]
     xyz = np.array([(p.x, p.y, p.z) for p in points], np.float32)
     if len(xyz) != len(POSE_LANDMARKS):

@@ -10,16 +10,18 @@ from model_server.arrays import ImageArray
 from model_server.crops import Crop, cut
 from model_server.hypotheses import in_picture
 from model_server.landmarks import PoseDetector, PoseLandmarks
+from model_server.square_detector import SquareDetector
 
 _CONFIDENCE: Final = 0.3  # low, since closer looks throw out what is no person
 
 
 class Looker:
-    """Owns as many threads as detectors, since mediapipe runs each network on one core."""
+    """Owns as many threads as detectors of a kind: mediapipe runs each network on one core."""
 
     def __init__(self, *, num_people: int, threads: int, with_masks: bool = False) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="look")
         self._idle: SimpleQueue[PoseDetector] = SimpleQueue()
+        self._squares: SimpleQueue[SquareDetector] = SimpleQueue()
         for _ in range(threads):
             self._idle.put(
                 PoseDetector(
@@ -29,19 +31,34 @@ class Looker:
 
     def look(self, image: ImageArray, crops: Sequence[Crop]) -> list[PoseLandmarks]:
         """Everyone in every crop of `image` (H, W, 3), in pixels of the image."""
-        lists = self._threads.map(lambda crop: self._look_once(image, crop), crops)
-        return [found for some in lists for found in some]
+        height, width = image.shape[:2]
+        found = zip(crops, self.in_crops(image, crops), strict=True)
+        return [in_picture(one, crop, (height, width)) for crop, some in found for one in some]
+
+    def in_crops(self, image: ImageArray, crops: Sequence[Crop]) -> list[list[PoseLandmarks]]:
+        """Everyone in each crop, in pixels of the crop."""
+        return list(self._threads.map(lambda crop: self._look_once(image, crop), crops))
 
     def _look_once(self, image: ImageArray, crop: Crop) -> list[PoseLandmarks]:
         detector = self._idle.get()
         try:
-            found = detector.detect(cut(image, crop))
+            return detector.detect(cut(image, crop))
         finally:
             self._idle.put(detector)
-        height, width = image.shape[:2]
-        return [in_picture(person, crop, (height, width)) for person in found]
+
+    def squares(self, image: ImageArray, crops: Sequence[Crop]) -> list[list[PoseLandmarks]]:
+        """Whoever fills each crop, in pixels of the crop."""
+        return list(self._threads.map(lambda crop: self._square(image, crop), crops))
+
+    def _square(self, image: ImageArray, crop: Crop) -> list[PoseLandmarks]:
+        detector = SquareDetector() if self._squares.empty() else self._squares.get()
+        try:
+            return detector.detect(cut(image, crop))
+        finally:
+            self._squares.put(detector)
 
     def close(self) -> None:
         self._threads.shutdown()
-        while not self._idle.empty():
-            self._idle.get().close()
+        for idle in (self._idle, self._squares):
+            while not idle.empty():
+                idle.get().close()

@@ -2,6 +2,7 @@
 """The last photos that were looked at, without their pixels, so that they can be corrected."""
 
 from collections import OrderedDict
+from dataclasses import replace
 
 from model_server.errors import ForgottenError
 from model_server.estimate import Estimate
@@ -15,7 +16,7 @@ class Memory:
         self._estimates: OrderedDict[str, Estimate] = OrderedDict()
 
     def keep(self, estimate: Estimate) -> None:
-        self._estimates[estimate.id] = estimate
+        self._estimates[estimate.id] = replace(estimate, thumbnails=())
         self._estimates.move_to_end(estimate.id)
         while len(self._estimates) > self._capacity:
             self._estimates.popitem(last=False)

@@ -27,7 +27,7 @@ _CLOSE_SIZE: Final = 384
 _CLOSE_MARGINS: Final = (1.6, 1.25)  # of the box; the first is the first look
 # Tiles as long as the longer side by so many parts, while all people found are below such a share.
 _TILES: Final = ((2, 0.75), (3, 0.45))
-_SURE: Final = 0.75  # looks that agree by this need no others
+SURE: Final = 0.75  # looks that agree by this need no others
 _UNLIKE: Final = 0.25  # looks that agree by less have nothing in common
 _AT_ODDS: Final = 0.5  # looks that agree by less contradict each other
 _SURE_LANDMARKS: Final = 12  # that they have to see; a head alone has eleven
@@ -52,7 +52,7 @@ class PeopleFinder:
 
     def find(self, image: ImageArray, *, max_people: int = 8) -> list[PersonLandmarks]:
         """People in `image` (H, W, 3), largest first."""
-        for seeds in (self._seeds, self._far_fetched_seeds):
+        for seeds in (self.seeds, self._far_fetched_seeds):
             candidates = distinct_people(seeds(image))[: max_people + _SPARE]
             people: list[PersonLandmarks] = []
             for candidate in candidates:
@@ -61,7 +61,7 @@ class PeopleFinder:
                 return without_twins(people)[:max_people]
         return []
 
-    def _seeds(self, image: ImageArray) -> list[PoseLandmarks]:
+    def seeds(self, image: ImageArray) -> list[PoseLandmarks]:
         """Whoever is found in the whole picture, and in ever smaller tiles while all are small."""
         whole = _whole(image)
         found = self._wide.look(image, [whole, whole.turned(0, mirrored=True)])
@@ -72,9 +72,13 @@ class PeopleFinder:
                 found += [find for find in closer if not _is_part_of(find, subjects)]
         return found
 
+    def turned_seeds(self, image: ImageArray) -> list[PoseLandmarks]:
+        """Whoever lies or stands on the head."""
+        return self._wide.look(image, all_ways(_whole(image))[2:])
+
     def _far_fetched_seeds(self, image: ImageArray) -> list[PoseLandmarks]:
         """Whoever lies or stands on the head, or is very small."""
-        return self._wide.look(image, all_ways(_whole(image))[2:] + tiles(image, 4))
+        return self.turned_seeds(image) + self._wide.look(image, tiles(image, 4))
 
     def closer(
         self, image: ImageArray, seed: PoseLandmarks, *, alone: bool = True
@@ -161,7 +165,7 @@ def _sure(looks: Sequence[PoseLandmarks]) -> bool:
     best = vote(looks).pose
     enough = int((best.visibility > 0.5).sum()) >= _SURE_LANDMARKS
     united = len(peers(best, looks, _AT_ODDS)) == len(looks)
-    return enough and united and len(peers(best, looks, _SURE)) >= 3
+    return enough and united and len(peers(best, looks, SURE)) >= 3
 
 
 def _confirmed(person: PersonLandmarks) -> list[PersonLandmarks]:

@@ -12,8 +12,9 @@ import numpy as np
 from model_server.arrays import ImageArray
 from model_server.crops import Crop, cut, square_crop
 from model_server.landmarks import PersonLandmarks, PictureReading, PoseDetector
-from model_server.person_crop import CROP_PX, MASK_PX, person_square
+from model_server.person_crop import CROP_PX, VIEW_PX, person_square, person_view
 from model_server.session import open_session
+from model_server.squares import cut_square
 
 _SEEN: Final = 0.5  # landmarks that are visible by more
 _ELSEWHERE: Final = 0.1  # of the crop's side: one in 200 rendered people is off by more
@@ -29,21 +30,28 @@ class PictureReader:
         self._session: Any = open_session(path, threads)
         self._masks = PoseDetector(with_masks=True)
 
-    def read(self, image: ImageArray, people: Sequence[PersonLandmarks]) -> list[PersonLandmarks]:
+    def read(
+        self,
+        image: ImageArray,
+        people: Sequence[PersonLandmarks],
+        masks: Sequence[ImageArray] | None = None,
+    ) -> list[PersonLandmarks]:
         """People in `image` (H, W, 3) with what their pictures tell; their best looks tell where
-        they are. Those are left out whom the encoder does not see there.
+        they are. Those are left out whom the encoder does not see there. Safe to use from several
+        threads where their masks in `square_of` them (C, C) are known already.
         """
         if not people:
             return []
         crops = [square_of(person) for person in people]
-        pictures = [cut(image, crop) for crop in crops]
+        views = [person_view(person.pose.landmarks_px) for person in people]
         places = [
             (person.pose.landmarks_px - np.array([crop.left, crop.top])) / crop.side
             for person, crop in zip(people, crops, strict=True)
         ]
         feed = {
-            "image": np.stack(pictures),
-            "mask": np.stack([self._mask(picture) for picture in pictures]),
+            "image": np.stack([cut(image, crop) for crop in crops]),
+            "view": np.stack([cut_square(image, view, VIEW_PX) for view in views]),
+            "mask": np.stack(masks or [self._mask(image, crop) for crop in crops]),
             "landmarks": np.stack(places).astype(np.float32),
             "visibility": np.stack([person.pose.visibility for person in people]),
         }
@@ -54,20 +62,20 @@ class PictureReader:
         ]
         return [person for person in read if is_there(person)]
 
-    def _mask(self, picture: ImageArray) -> ImageArray:
-        """The detector's mask (M, M) of whoever is in a person's crop (C, C, 3), 255 is sure."""
-        for found in self._masks.detect(picture):
+    def _mask(self, image: ImageArray, crop: Crop) -> ImageArray:
+        """The detector's mask (C, C) of whoever is in a crop, 255 is sure."""
+        for found in self._masks.detect(cut(image, replace(crop, size=VIEW_PX))):
             if found.mask is not None:
-                small = cv2.resize(found.mask, (MASK_PX, MASK_PX))
+                small = cv2.resize(found.mask, (CROP_PX, CROP_PX))
                 return (255 * small).astype(np.uint8)
-        return np.zeros((MASK_PX, MASK_PX), np.uint8)
+        return np.zeros((CROP_PX, CROP_PX), np.uint8)
 
     def close(self) -> None:
         self._masks.close()
 
 
 def square_of(person: PersonLandmarks) -> Crop:
-    """What the encoder sees of somebody."""
+    """What the encoder's own layers see of somebody."""
     return square_crop(person_square(person.pose.landmarks_px, person.pose.visibility), CROP_PX)
 
 

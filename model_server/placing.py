@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from model_server.arrays import FloatArray
+from model_server.bones import Array
 from model_server.session import Evidence, Posed
 
 _ROUNDS: Final = 5
@@ -25,9 +26,12 @@ def placed(posed: Posed, evidence: Evidence, people: Iterable[int] | None = None
     """Posed people, all or some, moved without turning anything onto the landmarks (B, 33) they
     explain.
     """
+    rows = list(range(len(posed.translation)) if people is None else people)
     moves = np.zeros_like(posed.translation)
-    for person in range(len(moves)) if people is None else people:
-        moves[person] = _move(posed, evidence, person)
+    if rows:
+        away = evidence.landmarks_px[rows] - evidence.center_px[rows, None]
+        tangents = away / evidence.focal_px[rows, None, None]
+        moves[rows] = best_moves(posed.landmarks_cam[rows], tangents, evidence.visibility[rows])
     return replace(
         posed,
         translation=posed.translation + moves,
@@ -36,41 +40,33 @@ def placed(posed: Posed, evidence: Evidence, people: Iterable[int] | None = None
     )
 
 
-def _move(posed: Posed, evidence: Evidence, person: int) -> FloatArray:
-    """The best translation (3,) of one person, metres, camera frame."""
-    points = posed.landmarks_cam[person].astype(np.float64)
-    tangents = (evidence.landmarks_px[person] - evidence.center_px[person]).astype(np.float64)
-    tangents /= evidence.focal_px[person]
-    trust = np.square(evidence.visibility[person].astype(np.float64))
-    extent = max(float(np.sqrt(np.average(tangents.var(axis=0), axis=0))), 1e-6)
-    move = np.zeros(3, np.float32)
+def best_moves(points_cam: FloatArray, tangents: FloatArray, visibility: FloatArray) -> FloatArray:
+    """How N people have to move, (N, 3) metres, for their points (N, 33, 3) to be where they are
+    seen: at `tangents` (N, 33, 2), as far as they are visible (N, 33).
+    """
+    points, wanted = points_cam.astype(np.float64), tangents.astype(np.float64)
+    trust = np.square(visibility.astype(np.float64))
+    extent = np.maximum(np.sqrt(wanted.var(axis=1).mean(axis=1)), 1e-6)
+    moves = np.zeros((len(points), 3))
     for _ in range(_ROUNDS):
-        move = _step(points, tangents, trust, extent, move)
-    limit = _FARTHEST * float(np.median(points[:, 2]))
-    return (move if abs(move[2]) < limit else np.zeros(3)).astype(np.float32)
+        moves = _step(points, wanted, trust, extent, moves)
+    limit = _FARTHEST * np.median(points[..., 2], axis=1)
+    return np.where(np.abs(moves[:, 2:]) < limit[:, None], moves, 0).astype(np.float32)
 
 
-def _step(
-    points: FloatArray, tangents: FloatArray, trust: FloatArray, extent: float, move: FloatArray
-) -> FloatArray:
-    """One reweighted least-squares solution (3,) for points (33, 3) seen at tangents (33, 2)."""
-    depth = np.maximum(points[:, 2] + move[2], 0.1)
-    ones, zeros = np.ones_like(depth), np.zeros_like(depth)
-    rows = (
-        np.stack(
-            [
-                np.stack([ones, zeros, -tangents[:, 0]], 1),
-                np.stack([zeros, ones, -tangents[:, 1]], 1),
-            ],
-            1,
-        )
-        / depth[:, None, None]
-    )  # (33, 2, 3)
-    wanted = (tangents * points[:, 2:] - points[:, :2]) / depth[:, None]
-    miss = np.linalg.norm(rows @ move - wanted, axis=1) / extent
+def _step(points: Array, tangents: Array, trust: Array, extent: Array, moves: Array) -> Array:
+    """One reweighted least-squares solution (N, 3)."""
+    depth = np.maximum(points[..., 2] + moves[:, 2:], 0.1)
+    rows = np.zeros((*depth.shape, 2, 3))  # of a miss by the move
+    rows[..., 0, 0] = rows[..., 1, 1] = 1
+    rows[..., 2] = -tangents
+    rows /= depth[..., None, None]
+    wanted = (tangents * points[..., 2:] - points[..., :2]) / depth[..., None]
+    missing = (rows @ moves[:, None, :, None])[..., 0] - wanted
+    miss = np.linalg.norm(missing, axis=2) / extent[:, None]
     weight = trust / np.maximum(miss / _ROBUST, 1.0)
-    normal = np.einsum("l,lij,lik->jk", weight, rows, rows)
-    right = np.einsum("l,lij,li->j", weight, rows, wanted)
-    distance = float(np.median(depth))
-    normal[2, 2] += _STIFFNESS * weight.sum() * (extent / distance) ** 2
-    return np.linalg.solve(normal + 1e-9 * np.eye(3), right).astype(np.float32)
+    normal = np.einsum("nl,nlij,nlik->njk", weight, rows, rows)
+    right = np.einsum("nl,nlij,nli->nj", weight, rows, wanted)
+    distance = np.median(depth, axis=1)
+    normal[:, 2, 2] += _STIFFNESS * weight.sum(axis=1) * np.square(extent / distance)
+    return np.linalg.solve(normal + 1e-9 * np.eye(3), right[..., None])[..., 0]

@@ -15,7 +15,7 @@ import uvicorn
 from model_server import __version__
 from model_server.app import create_app
 from model_server.errors import BadRequestError
-from model_server.pipeline import load_pipeline
+from model_server.pipeline import pipeline_of
 from model_server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ _GRACE_S: Final = 1.0  # to finish what is being sent before the process ends th
 def serve(settings: Settings) -> None:
     """Answer requests until told to stop."""
     # Loaded here and not by the app, so that a broken installation is told in one line.
-    pipeline = load_pipeline(settings.assets, threads=settings.threads)
+    pipeline = pipeline_of(settings)
     listening = _listen(settings)
     app = create_app(settings, lambda _: pipeline)
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
@@ -43,18 +43,24 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, settings: Settings, port: int) -> None:
         super().__init__(config)
-        self._handshake = {
-            "hund_server": __version__,
-            "host": settings.host,
-            "port": port,
-            "token": settings.token,
-        }
+        self._settings, self._port = settings, port
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            sys.stdout.write(json.dumps(self._handshake) + "\n")
-            sys.stdout.flush()
+            announce(self._settings, self._port)
+
+
+def announce(settings: Settings, port: int) -> None:
+    """The handshake: one line on standard output that says how to reach the server."""
+    handshake = {
+        "hund_server": __version__,
+        "host": settings.host,
+        "port": port,
+        "token": settings.token,
+    }
+    sys.stdout.write(json.dumps(handshake) + "\n")
+    sys.stdout.flush()
 
 
 def _listen(settings: Settings) -> socket.socket:

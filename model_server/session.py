@@ -14,10 +14,10 @@ import numpy as np
 
 from model_server.arrays import FloatArray
 from model_server.errors import InternalError
+from model_server.execution import open_on_best
 
 CONFIG_KEY: Final = "hund"  # of the graph's metadata
 CERTAIN: Final = 2.0  # the visibility of landmarks that somebody has put where they belong
-_PREFERRED_PROVIDERS: Final = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,34 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Before:
+    """Where the descents of B looks may begin besides at a guess: with what was found of the same
+    people in the frame of a clip before. Field names are the graph's inputs.
+    """
+
+    start_rotations: FloatArray  # (B, J, 3, 3) as in `Posed`, as are the next four
+    start_root: FloatArray  # (B, 3, 3)
+    start_translation: FloatArray  # (B, 3)
+    start_phenotypes: FloatArray  # (B, 6)
+    start_memory: FloatArray  # (B, M)
+    start_there: FloatArray  # (B, 1) 1 for people who were there, else 0 and nothing above counts
+    start_body: FloatArray  # (B, 1) 1 for people whose phenotypes are known and stay
+
+    @classmethod
+    def nowhere(cls, count: int, config: "DescentConfig") -> "Before":
+        """Of photos: nobody was there before."""
+        return cls(
+            start_rotations=np.zeros((count, len(config.pose_bones), 3, 3), np.float32),
+            start_root=np.zeros((count, 3, 3), np.float32),
+            start_translation=np.zeros((count, 3), np.float32),
+            start_phenotypes=np.zeros((count, len(config.phenotypes)), np.float32),
+            start_memory=np.zeros((count, config.memory), np.float32),
+            start_there=np.zeros((count, 1), np.float32),
+            start_body=np.zeros((count, 1), np.float32),
+        )
+
+
+@dataclass(frozen=True)
 class Posed:
     """The body that explains the evidence. Field names are outputs of the graph."""
 
@@ -51,6 +79,7 @@ class Posed:
     keypoints_cam: FloatArray  # (B, 17, 3) COCO joints, metres in the camera frame
     landmarks_cam: FloatArray  # (B, 33, 3) the detector's landmarks on the body, likewise
     energy: FloatArray  # (B,) what of the evidence stays unexplained
+    memory: FloatArray  # (B, M) what the descent knows besides, for the next frame of a clip
 
 
 @dataclass(frozen=True)
@@ -60,6 +89,7 @@ class DescentConfig:
     rig: str
     pose_bones: tuple[str, ...]
     phenotypes: tuple[str, ...]
+    memory: int  # numbers that the descent remembers of a person
 
 
 class DescentSession(Protocol):
@@ -69,7 +99,7 @@ class DescentSession(Protocol):
     @property
     def providers(self) -> tuple[str, ...]: ...
 
-    def run(self, evidence: Evidence) -> Posed: ...
+    def run(self, evidence: Evidence, before: Before | None = None) -> Posed: ...
 
 
 class OnnxDescent:
@@ -89,10 +119,12 @@ class OnnxDescent:
     def providers(self) -> tuple[str, ...]:
         return tuple(self._session.get_providers())
 
-    def run(self, evidence: Evidence) -> Posed:
+    def run(self, evidence: Evidence, before: Before | None = None) -> Posed:
+        before = before or Before.nowhere(len(evidence.focal_px), self._config)
         feed = {
-            field.name: np.ascontiguousarray(getattr(evidence, field.name), np.float32)
-            for field in fields(evidence)
+            field.name: np.ascontiguousarray(getattr(given, field.name), np.float32)
+            for given in (evidence, before)
+            for field in fields(given)
         }
         return Posed(*self._session.run(self._outputs, feed))
 
@@ -109,18 +141,19 @@ def open_session(path: Path, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
-    here = onnxruntime.get_available_providers()
-    if "CUDAExecutionProvider" in here:
-        onnxruntime.preload_dlls()  # CUDA that was installed as wheels is on no search path
-    providers = [name for name in _PREFERRED_PROVIDERS if name in here]
-    return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    # Threads that wait for the next photo or frame must not keep cores from the detectors.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return open_on_best(path, options)
 
 
 def _read_config(session: Any) -> DescentConfig:
     try:
         config = json.loads(session.get_modelmeta().custom_metadata_map[CONFIG_KEY])
         return DescentConfig(
-            config["rig"], tuple(config["pose_bones"]), tuple(config["phenotypes"])
+            config["rig"],
+            tuple(config["pose_bones"]),
+            tuple(config["phenotypes"]),
+            config["network"]["memory"],
         )
     except (KeyError, ValueError) as error:
         raise InternalError(

@@ -29,7 +29,10 @@ class Settings:
     threads: int = field(default_factory=some_threads)
     max_body_bytes: int = 64 * 1024 * 1024
     max_waiting: int = 16  # requests in line behind the one at work
+    max_clips: int = 4  # that are remembered, waiting, at work or finished
+    max_clip_bytes: int = 16 * 1024**3  # of a video file
     max_remembered: int = 64  # photos, some 30 kB for each person, that can be corrected
+    detector: Path | None = None  # a whole-body network in place of our own landmarks
     assets: Path = ASSETS  # <rig>.npz and descent.onnx
 
 

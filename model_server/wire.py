@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What goes over the wire: the answers of docs/protocol.md, and how an Estimate becomes one."""
 
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel
 
 from model_server import __version__
-from model_server.arrays import FloatArray
+from model_server.arrays import FloatArray, RGBAArray
 from model_server.body_params import BodyParams
 from model_server.camera import FocalSource
 from model_server.correction import hypotheses_of
+from model_server.crops import Box
 from model_server.errors import HundError
 from model_server.estimate import Estimate, Keypoints, Person
 from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
@@ -25,11 +27,20 @@ Point2 = tuple[float, float]
 Point3 = tuple[float, float, float]
 
 
+class GpuMemory(BaseModel):
+    name: str
+    memory_mb: int
+    free_mb: int
+
+
 class Health(BaseModel):
     version: str
     ready: bool
     device: Literal["cpu", "cuda"]
     providers: list[str]
+    why_cpu: str | None
+    gpu: GpuMemory | None
+    detector: str | None
     rigs: list[str]
     uptime_s: float
     memory_mb: int | None
@@ -51,6 +62,12 @@ class ImageInfo(BaseModel):
     focal_px: float
     focal_source: FocalSource
     center_px: Point2
+    as_stored: bool
+
+
+class Thumbnail(BaseModel):
+    side: int
+    rgba: str  # base64 of side × side × 4 bytes, first row on top
 
 
 class Keypoint(BaseModel):
@@ -100,6 +117,7 @@ class PersonAnswer(BaseModel):
     landmarks: LandmarksSeen
     joint_confidence: dict[str, float]
     parameters: Parameters
+    thumbnail: Thumbnail | None = None
 
 
 class EstimateAnswer(BaseModel):
@@ -116,8 +134,12 @@ def error_answer(error: HundError) -> ErrorAnswer:
     )
 
 
-def estimate_answer(estimate: Estimate) -> EstimateAnswer:
+def estimate_answer(estimate: Estimate, *, thumbnails: bool = False) -> EstimateAnswer:
     camera = estimate.camera
+    people = [person_answer(person, person) for person in estimate.people]
+    if thumbnails:
+        for person, pixels in zip(people, estimate.thumbnails, strict=True):
+            person.thumbnail = _thumbnail(pixels)
     return EstimateAnswer(
         version=__version__,
         id=estimate.id,
@@ -127,26 +149,39 @@ def estimate_answer(estimate: Estimate) -> EstimateAnswer:
             focal_px=round(camera.focal_px, _PX_DIGITS),
             focal_source=camera.source,
             center_px=camera.center_px,
+            as_stored=estimate.as_stored,
         ),
-        people=[person_answer(person, person) for person in estimate.people],
+        people=people,
         timings_ms=dict(estimate.timings_ms),
     )
 
 
 def person_answer(person: Person, first: Person) -> PersonAnswer:
     """Somebody, perhaps corrected since they were seen `first`."""
-    box = person.box
-    x, y, width, height = _numbers([box.x, box.y, box.width, box.height], _PX_DIGITS)
-    bones = person.joint_confidence
     return PersonAnswer(
-        box=(x, y, width, height),
+        box=box_numbers(person.box),
         confidence=round(person.confidence, _SHARE_DIGITS),
         hypotheses=hypotheses_of(first.landmarks),
         keypoints=_keypoints(person.keypoints),
         landmarks=_landmarks(person.landmarks),
-        joint_confidence={bone: round(value, _SHARE_DIGITS) for bone, value in bones.items()},
-        parameters=_parameters(person.parameters),
+        joint_confidence=shares(person.joint_confidence),
+        parameters=parameters_answer(person.parameters),
     )
+
+
+def _thumbnail(pixels: RGBAArray) -> Thumbnail:
+    return Thumbnail(side=len(pixels), rgba=b64encode(pixels.tobytes()).decode("ascii"))
+
+
+def box_numbers(box: Box) -> tuple[float, float, float, float]:
+    """x, y, width, height in pixels."""
+    x, y, width, height = _numbers([box.x, box.y, box.width, box.height], _PX_DIGITS)
+    return x, y, width, height
+
+
+def shares(values: Mapping[str, float]) -> dict[str, float]:
+    """Numbers 0…1 by name."""
+    return {name: round(value, _SHARE_DIGITS) for name, value in values.items()}
 
 
 def _keypoints(keypoints: Keypoints) -> dict[str, Keypoint]:
@@ -185,7 +220,7 @@ def _face(face: FaceLandmarks | None) -> FaceSeen | None:
     return None if face is None else FaceSeen(px=_points2(face.landmarks_px))
 
 
-def _parameters(body: BodyParams) -> Parameters:
+def parameters_answer(body: BodyParams) -> Parameters:
     return Parameters(
         rig=body.rig,
         root=body.root,

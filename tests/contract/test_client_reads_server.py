@@ -1,30 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The add-on's client against the server's app, which share nothing but docs/protocol.md."""
 
+import io
 from collections.abc import Iterator
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from hund_blender.client import Client, Question, parse_address
 from hund_blender.errors import ForgottenError, PhotoError, ServerError
 from hund_blender.estimate import PINNED, Estimate
+from hund_blender.keypoint_files import KeypointFile
 from hund_blender.sighting import HANDLES, Correction, Sighting
 from model_server import __version__
-from model_server.landmark_names import COCO_JOINTS
-from model_server.pipeline import Pipeline, load_pipeline
+from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS
+from model_server.pipeline import Pipeline
 from model_server.settings import ASSETS
 from model_server.wire import EstimateAnswer, estimate_answer
 from tests.server.doubles import TOKEN, running
+from tests.server.made_keypoints import standing
 from tests.server.pictures import GRACE_HOPPER, encoded, gradient
-from tests.server.tiny_assets import write_tiny_assets
-
-
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    pipeline = load_pipeline(write_tiny_assets(tmp_path_factory.mktemp("assets")))
-    yield pipeline
-    pipeline.close()
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +71,37 @@ def test_the_person_arrives(read: Estimate, told: EstimateAnswer) -> None:
         np.testing.assert_allclose(person.rotations_wxyz[bone], quaternion, atol=1e-6)
     assert dict(person.phenotypes) == parameters.phenotypes
     assert dict(person.joint_confidence) == expected.joint_confidence
+
+
+def test_thumbnails_arrive_where_they_are_wanted(client: Client, pipeline: Pipeline) -> None:
+    content = GRACE_HOPPER.read_bytes()
+    (pictured,) = client.estimate(content, Question(thumbnails=True)).people
+    (pixels,) = pipeline.estimate(content).thumbnails
+    np.testing.assert_array_equal(pictured.thumbnail, pixels)
+    assert pictured.source["thumbnail"] is None
+    (plain,) = client.estimate(content).people
+    assert plain.thumbnail is None
+
+
+def test_people_are_where_keypoints_are_sent(client: Client) -> None:
+    look = standing((30, 20), 30)
+    px = look.landmarks_px[list(COCO_FROM_POSE)]
+    people = [{"keypoints": [float(v) for x, y in px for v in (x, y, 1)]}]
+    photo = encoded(gradient())
+    (person,) = client.estimate(photo, keypoints=KeypointFile(people, "here.png")).people
+    assert person.confidence > 0.9
+    with pytest.raises(PhotoError, match="“camera”"):
+        client.estimate(photo, keypoints=KeypointFile({"camera": 1}, "here.png"))
+
+
+def test_a_turned_photo_arrives_upright(client: Client) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    turned = encoded(gradient(), "JPEG", exif=exif)
+    assert not client.estimate(turned).photo.as_stored
+    assert PIL.Image.open(io.BytesIO(client.jpeg(turned))).size == (40, 60)
+    with pytest.raises(PhotoError):
+        client.jpeg(b"only text")
 
 
 def test_the_keypoints_arrive(read: Estimate, told: EstimateAnswer) -> None:

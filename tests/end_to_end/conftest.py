@@ -9,7 +9,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "blender"))
 import pytest
 from blender_session import ROOT, empty_file, pytest_sessionfinish, pytest_unconfigure
 
+from hund_blender.importing import SERVERS
+
 __all__ = ["empty_file", "pytest_sessionfinish", "pytest_unconfigure"]
+
+
+@pytest.fixture(autouse=True)
+def server_stopped_at_the_end() -> Iterator[None]:
+    yield
+    SERVERS.stop()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -16,16 +15,11 @@ from state_of_file import state_of_file
 
 from hund_blender.connection import ServerSettings
 from hund_blender.importing import SERVERS, ImportOptions, new_job
-from hund_blender.job import Job, PhotoResult
+from hund_blender.job import Job
+from hund_blender.placing import PhotoResult
 from hund_blender.scene.handles import handles_of
 
 COCO = "coco:"
-
-
-@pytest.fixture(autouse=True)
-def server_stopped_at_the_end() -> Iterator[None]:
-    yield
-    SERVERS.stop()
 
 
 def import_photos(server_python: Path, paths: list[Path]) -> Job:

@@ -19,6 +19,7 @@ from model_server.camera import NO_FOCAL, GivenFocal, camera_of
 from model_server.errors import BadRequestError
 from model_server.estimate import Estimate, Person
 from model_server.image import decode_photo
+from model_server.keypoint_files import KeypointFile
 from model_server.landmarks import PoseLandmarks
 from model_server.pipeline import Estimator
 from model_server.settings import Settings
@@ -48,11 +49,19 @@ class FakeEstimator:
     most_at_work: int = 0
     fails: bool = False
     providers: tuple[str, ...] = ("CPUExecutionProvider",)
+    detector: str | None = None
+    keypoints: KeypointFile | None = None  # of the last photo
     calls: list[int] = field(default_factory=list)
 
     def estimate(
-        self, content: bytes, *, focal: GivenFocal = NO_FOCAL, max_people: int = 8
+        self,
+        content: bytes,
+        *,
+        focal: GivenFocal = NO_FOCAL,
+        max_people: int = 8,
+        keypoints: KeypointFile | None = None,
     ) -> Estimate:
+        self.keypoints = keypoints
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:

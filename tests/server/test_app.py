@@ -2,6 +2,7 @@
 import json
 import re
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from model_server import __version__
+from model_server.keypoint_files import KeypointFile
 from tests.server.doubles import Answer, Client, FakeEstimator, running
 from tests.server.pictures import encoded, gradient
 
@@ -57,7 +59,16 @@ def test_a_photo_without_people_is_no_error(client: Client) -> None:
         "focal_px": 500.0,
         "focal_source": "given",
         "center_px": [30.0, 20.0],
+        "as_stored": True,
     }
+
+
+def test_a_photo_as_jpeg(client: Client) -> None:
+    answer = client.ask("POST", "/jpeg", PHOTO)
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert answer.body.startswith(b"\xff\xd8\xff")
+    refused = client.ask("POST", "/jpeg", b"only text")
+    assert (refused.status, refused.json["detail"]["code"]) == (415, "not_an_image")
 
 
 @pytest.mark.parametrize(
@@ -121,6 +132,40 @@ def test_what_is_no_photo(client: Client, content: bytes, code: str) -> None:
 def test_bad_questions(client: Client, query: str) -> None:
     answer = client.ask("POST", f"/estimate?{query}", PHOTO)
     assert (answer.status, answer.json["detail"]["code"]) == (400, "bad_request")
+
+
+def with_keypoints(client: Client, **question: object) -> Answer:
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    return client.ask("POST", "/estimate?max_people=2", json.dumps(question).encode(), headers)
+
+
+def test_keypoints_come_with_the_photo(tiny_assets: Path) -> None:
+    estimator = FakeEstimator()
+    with running(estimator, tiny_assets) as client:
+        image = b64encode(PHOTO).decode()
+        keypoints = {"people": []}
+        answer = with_keypoints(client, image=image, keypoints=keypoints, name="walk.png")
+        assert (answer.status, answer.json["image"]["width"]) == (200, 60)
+        assert estimator.keypoints == KeypointFile(keypoints, "walk.png")
+        assert client.ask("POST", "/estimate", PHOTO).status == 200
+        assert estimator.keypoints is None
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ({"image": "no base64!", "keypoints": {}}, "base64"),
+        ({"keypoints": {}}, "image"),
+        ({"image": ""}, "keypoints"),
+        ({"image": "", "keypoints": {}, "photo": 1}, "photo"),
+    ],
+)
+def test_bad_questions_with_keypoints(
+    client: Client, question: dict[str, object], told: str
+) -> None:
+    answer = with_keypoints(client, **question)
+    assert (answer.status, answer.json["detail"]["code"]) == (400, "bad_request")
+    assert told in answer.json["detail"]["message"]
 
 
 def correct(client: Client, **question: object) -> Answer:
@@ -199,7 +244,8 @@ def test_a_bug_is_told_without_its_traceback(tiny_assets: Path) -> None:
 
 def test_the_server_describes_itself(client: Client) -> None:
     described = client.ask("GET", "/openapi.json").json
-    assert set(described["paths"]) == {"/health", "/body", "/estimate", "/correct"}
+    paths = set(described["paths"])
+    assert paths > {"/health", "/body", "/estimate", "/correct", "/jpeg", "/clips"}
     assert described["components"]["securitySchemes"]
 
 

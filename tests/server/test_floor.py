@@ -38,7 +38,7 @@ def floor() -> SharedFloor:
     if not ASSET.is_file():
         pytest.skip("the body asset is not exported")
     physique = Physique(ASSET, BodyBones(ASSET))
-    return SharedFloor(DescentConfig("anny", POSE_BONES, PHENOTYPES), physique)
+    return SharedFloor(DescentConfig("anny", POSE_BONES, PHENOTYPES, memory=0), physique)
 
 
 def group(floor: SharedFloor, people: Sequence[Somebody]) -> tuple[Posed, Evidence]:
@@ -81,6 +81,7 @@ def _at(floor: SharedFloor, person: Somebody, stature: float, farther: float) ->
         (joints + place)[None].astype(np.float32),
         (landmarks + place)[None].astype(np.float32),
         np.zeros(1, np.float32),
+        np.zeros((1, 0), np.float32),
     )
 
 

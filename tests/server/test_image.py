@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import io
 from contextlib import suppress
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_server import errors
-from model_server.image import decode_photo
+from model_server.image import decode_photo, upright_jpeg
 from tests.server.pictures import encoded, gradient
 
 HEIC = b"\0\0\0\x18ftypheic" + b"\0" * 100
@@ -25,6 +26,24 @@ def test_exif_orientation_equals_turned_pixels(orientation: int) -> None:
     expected = np.array(PIL.ImageOps.exif_transpose(image))
     np.testing.assert_array_equal(photo.pixels, expected)
     assert (photo.height, photo.width) == expected.shape[:2]
+    assert photo.as_stored == (orientation == 1)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_a_jpeg_for_programs_that_ignore_exif(orientation: int) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    stored = encoded(gradient(), "JPEG", exif=exif, quality=95)
+    made = PIL.Image.open(io.BytesIO(upright_jpeg(stored)))
+    assert made.format == "JPEG"
+    assert dict(made.getexif()) == {}
+    np.testing.assert_allclose(np.array(made), decode_photo(stored).pixels, atol=12)
+
+
+def test_formats_that_few_programs_read_are_not_shown_as_stored() -> None:
+    assert decode_photo(encoded(gradient(), "PNG")).as_stored
+    assert not decode_photo(encoded(gradient(), "GIF")).as_stored
+    assert PIL.Image.open(io.BytesIO(upright_jpeg(encoded(gradient(), "GIF")))).size == (60, 40)
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "LA", "RGBA", "CMYK", "F", "I"])

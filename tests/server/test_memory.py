@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from model_server.camera import camera_of
@@ -13,14 +16,19 @@ def photo(name: str) -> Estimate:
 
 def test_those_asked_for_last_are_kept() -> None:
     memory = Memory(2)
-    first = photo("first")
-    for estimate in (first, photo("second")):
-        memory.keep(estimate)
-    assert memory.recall("first") is first
+    for name in ("first", "second"):
+        memory.keep(photo(name))
+    assert memory.recall("first").id == "first"
     memory.keep(photo("third"))
-    assert memory.recall("first") is first
+    assert memory.recall("first").id == "first"
     with pytest.raises(ForgottenError) as caught:
         memory.recall("second")
     assert caught.value.remedy
     memory.keep(photo("second"))
     assert memory.recall("second")
+
+
+def test_pixels_are_not_kept() -> None:
+    memory = Memory(2)
+    memory.keep(replace(photo("party"), thumbnails=(np.zeros((8, 8, 4), np.uint8),)))
+    assert memory.recall("party").thumbnails == ()

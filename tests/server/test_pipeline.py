@@ -2,14 +2,17 @@
 import numpy as np
 import pytest
 
+from model_server.arrays import FloatArray
 from model_server.camera import GivenFocal
 from model_server.correction import Correction
 from model_server.errors import BadRequestError
 from model_server.estimate import Estimate
+from model_server.keypoint_files import KeypointFile
 from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS, POSE_LANDMARKS
 from model_server.pipeline import Pipeline, identity_of
 from model_server.session import CERTAIN
 from model_server.wire import EstimateAnswer, estimate_answer
+from tests.server.made_keypoints import standing
 from tests.server.pictures import GRACE_HOPPER, encoded, gradient, portrait
 
 
@@ -69,6 +72,44 @@ def test_the_identity_is_that_of_photo_and_question(pipeline: Pipeline, found: E
     assert pipeline.estimate(content).id == found.id
     assert identity_of(content, GivenFocal(mm_35=50), 8) != found.id
     assert identity_of(content + b" ", GivenFocal(), 8) != found.id
+
+
+def result_of(px: FloatArray) -> KeypointFile:
+    """A result of COCO's with its joints (17, 2), all of them sure."""
+    flat = [float(value) for x, y in px for value in (x, y, 1.0)]
+    return KeypointFile([{"keypoints": flat}])
+
+
+def test_people_are_where_given_keypoints_are(pipeline: Pipeline, found: Estimate) -> None:
+    moved = found.people[0].landmarks.pose.landmarks_px[list(COCO_FROM_POSE)] + [6, 3]
+    (person,) = pipeline.estimate(GRACE_HOPPER.read_bytes(), keypoints=result_of(moved)).people
+    np.testing.assert_allclose(person.keypoints.px, moved, atol=0.05)
+    look = person.landmarks.pose
+    np.testing.assert_allclose(look.world_m, found.people[0].landmarks.pose.world_m, atol=1e-4)
+    assert person.landmarks.face is not None
+    assert person.landmarks.reading is not None
+
+
+def test_people_are_posed_where_nobody_is_found(pipeline: Pipeline) -> None:
+    """In a picture of nobody, too, and from keypoints in the pixels of a large original."""
+    look = standing((3000, 1500), 2000)
+    photo = encoded(gradient(6000, 3000), "JPEG")
+    joints = look.landmarks_px[list(COCO_FROM_POSE)]
+    estimate = pipeline.estimate(photo, keypoints=result_of(joints))
+    (person,) = estimate.people
+    np.testing.assert_allclose(person.keypoints.px, joints, atol=0.5)
+    assert pipeline.correct(estimate, 0, Correction({"nose": (3000.0, 600.0)})).landmarks
+    assert estimate.id != pipeline.estimate(photo, keypoints=result_of(joints + 1)).id
+
+
+def test_the_largest_of_the_given_people_come_first(pipeline: Pipeline) -> None:
+    people = [standing((100, 100), 90), standing((250, 100), 150), standing((400, 100), 120)]
+    content = [result_of(look.landmarks_px[list(COCO_FROM_POSE)]).content[0] for look in people]
+    photo = encoded(gradient(500, 200))
+    found = pipeline.estimate(photo, keypoints=KeypointFile(content), max_people=2).people
+    noses = [person.keypoints.px[0, 0] for person in found]
+    np.testing.assert_allclose(noses, [250, 400], atol=1)
+    assert pipeline.estimate(photo, keypoints=KeypointFile([])).people == ()
 
 
 def test_without_a_correction_everybody_stays(pipeline: Pipeline, found: Estimate) -> None:

@@ -22,6 +22,7 @@ def person(rng: np.random.Generator) -> tuple[Posed, Evidence]:
         keypoints_cam=points[:, :17],
         landmarks_cam=points,
         energy=np.zeros(1, np.float32),
+        memory=np.zeros((1, 0), np.float32),
     )
     px = points[..., :2] / points[..., 2:] * FOCAL + CENTER[:, None]
     ones = np.ones((1, 33), np.float32)

@@ -80,7 +80,7 @@ def _ask_in_vain(client: Client, photo: bytes) -> None:
 def test_a_taken_port_is_told_in_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("model_server.serve.load_pipeline", lambda *_, **__: None)
+    monkeypatch.setattr("model_server.serve.pipeline_of", lambda *_, **__: None)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["serve", "--port", str(taken.getsockname()[1])]) == 1
     told = capsys.readouterr().err.strip().splitlines()[-1]

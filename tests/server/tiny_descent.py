@@ -2,7 +2,7 @@
 """A graph with the exported network's inputs and outputs that computes next to nothing.
 
 Its keypoints are the evidence itself at three metres, so what comes back is known: they project
-onto the landmarks.
+onto the landmarks. A body that is known stays, and what it remembers is counted.
 """
 
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.server.tiny_graph import write_tiny_graph
 BONES = ("upperarm01.L", "upperarm01.R", "lowerleg01.L")
 PHENOTYPES = ("gender", "age", "muscle", "weight", "height", "proportions")
 DEPTH_M = 3.0
+MEMORY = 2
 
 
 def write_tiny_descent(path: Path) -> Path:
@@ -39,6 +40,13 @@ def write_tiny_descent(path: Path) -> Path:
             "heat_px": [33, 2],
             "heat_trust": [33],
             "present": [1],
+            "start_rotations": [len(BONES), 3, 3],
+            "start_root": [3, 3],
+            "start_translation": [3],
+            "start_phenotypes": [len(PHENOTYPES)],
+            "start_memory": [MEMORY],
+            "start_there": [1],
+            "start_body": [1],
         },
         outputs={
             "rotations": [len(BONES), 3, 3],
@@ -48,9 +56,15 @@ def write_tiny_descent(path: Path) -> Path:
             "keypoints_cam": [17, 3],
             "landmarks_cam": [33, 3],
             "energy": [],
+            "memory": [MEMORY],
         },
         constants=_constants(),
-        config={"rig": "anny", "pose_bones": BONES, "phenotypes": PHENOTYPES},
+        config={
+            "rig": "anny",
+            "pose_bones": BONES,
+            "phenotypes": PHENOTYPES,
+            "network": {"memory": MEMORY},
+        },
     )
 
 
@@ -82,7 +96,10 @@ def _nodes() -> list[onnx.NodeProto]:
         node("Add", ["eyes", "none4"], ["rotations"]),
         node("Add", ["eye", "none3"], ["root"]),
         node("Add", ["ahead", "none2"], ["translation"]),
-        node("Add", ["halves", "none2"], ["phenotypes"]),
+        node("Sub", ["start_phenotypes", "halves"], ["other"]),
+        node("Mul", ["other", "start_body"], ["known"]),
+        node("Add", ["halves", "known"], ["phenotypes"]),
+        node("Add", ["start_memory", "start_there"], ["memory"]),
         node("Unsqueeze", ["center_px", "axis_1"], ["center3"]),
         node("Sub", ["landmarks_px", "center3"], ["off"]),
         node("Unsqueeze", ["focal_px", "axes_12"], ["focal3"]),

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from model_server.person_crop import CROP_PX, MASK_PX
+from model_server.person_crop import CROP_PX, VIEW_PX
 from tests.server.tiny_graph import write_tiny_graph
 
 FEATURES, PARTS, CELLS = 256, 15, 16
@@ -24,7 +24,8 @@ def write_tiny_encoder(path: Path) -> Path:
         _nodes(),
         inputs={
             "image": [CROP_PX, CROP_PX, 3],
-            "mask": [MASK_PX, MASK_PX],
+            "mask": [CROP_PX, CROP_PX],
+            "view": [VIEW_PX, VIEW_PX, 3],
             "landmarks": [33, 2],
             "visibility": [33],
         },
@@ -35,7 +36,7 @@ def write_tiny_encoder(path: Path) -> Path:
             "heat_trust": [33],
         },
         constants=_constants(),
-        of_bytes=["image", "mask"],
+        of_bytes=["image", "mask", "view"],
     )
 
 
