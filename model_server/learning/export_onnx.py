@@ -10,25 +10,28 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from model_server.landmark_names import COCO_JOINTS
+from model_server.landmark_names import COCO_JOINTS, HIPS
 from model_server.learning.body.pose_bones import POSE_BONES
 from model_server.learning.body.rotations import matrix_from_6d
 from model_server.learning.network.descent import Descent
 from model_server.learning.network.evidence import ENDS, Detection, see
 from model_server.learning.network.picture import CELLS, FEATURES, PARTS, Reading, see_picture
-from model_server.learning.network.state import LANDMARKS
+from model_server.learning.network.start import Before, start_of
+from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES
 from model_server.learning.onnx_graph import write_graph
 from model_server.learning.runs import load
 from model_server.learning.training.checkpoint import load_network
 
-INPUTS: Final = tuple(field.name for part in (Detection, Reading) for field in fields(part))
+INPUTS: Final = tuple(field.name for part in (Detection, Reading, Before) for field in fields(part))
 OUTPUTS: Final = (
     "rotations",
     "root",
@@ -37,6 +40,7 @@ OUTPUTS: Final = (
     "keypoints_cam",
     "landmarks_cam",
     "energy",
+    "memory",
 )
 DEFAULT_OUT: Final = Path(__file__).parents[1] / "assets" / "descent.onnx"
 
@@ -66,14 +70,34 @@ class FromPixels(nn.Module):
         heat_px: Tensor,
         heat_trust: Tensor,
         present: Tensor,
+        start_rotations: Tensor,
+        start_root: Tensor,
+        start_translation: Tensor,
+        start_phenotypes: Tensor,
+        start_memory: Tensor,
+        start_there: Tensor,
+        start_body: Tensor,
     ) -> tuple[Tensor, ...]:
         detection = Detection(
             landmarks_px, visibility, world, depth, focal_px, center_px, ends, ends_trust
         )
         reading = Reading(features, parts, crop_px, heat_px, heat_trust, present)
+        before = Before(
+            start_rotations,
+            start_root,
+            start_translation,
+            start_phenotypes,
+            start_memory,
+            start_there,
+            start_body,
+        )
         evidence = see(detection)
-        stages, energies = self.network(evidence, see_picture(reading, detection, evidence))
-        posed = stages[-1]
+        places, memory = self.network.descend(
+            evidence,
+            see_picture(reading, detection, evidence),
+            start=start_of(before, evidence),
+        )
+        posed = places[-1].posed
         turn = evidence.cam_from_virtual
         points = (posed.landmarks + posed.translation[:, None]) @ turn.transpose(-1, -2)
         return (
@@ -83,7 +107,8 @@ class FromPixels(nn.Module):
             posed.phenotypes,
             points[:, self.coco],
             points[:, : self.seen],
-            energies[-1],
+            places[-1].energy,
+            memory,
         )
 
 
@@ -97,32 +122,69 @@ def export(checkpoint: Path, out: Path) -> float:
         "network": asdict(network.config),
         "steps": load(checkpoint)["step"],
     }
-    graph = FromPixels(network)
-    return write_graph(graph, example, out, inputs=INPUTS, outputs=OUTPUTS, about=about)
+    graph, some = FromPixels(network), partial(example, network=network)
+    return write_graph(graph, some, out, inputs=INPUTS, outputs=OUTPUTS, about=about)
 
 
-def example(count: int) -> tuple[Tensor, ...]:
-    """Plausible random inputs for `count` people."""
+def example(count: int, network: Descent) -> tuple[Tensor, ...]:
+    """Plausible random inputs for `count` people: bodies that stand about before the camera, seen a
+    little wrongly. Of points that nobody could have, torch and the graph may choose other steps.
+    """
     generator = torch.Generator().manual_seed(count)
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(count, *shape, generator=generator)
 
+    focal, center = normal().abs() * 100 + 700, torch.full((count, 2), 320.0)
+    turns = torch.cat([_facing(normal)[:, None], _bent(normal)], 1)
+    points = network.body(torch.sigmoid(normal(PHENOTYPES)), turns)[0][:, :LANDMARKS]
+    depth = points[..., 2] - points[:, HIPS, 2].mean(1, keepdim=True)
+    points = points + _place(normal)[:, None]
+    px = focal[:, None, None] * points[..., :2] / points[..., 2:] + center[:, None]
     return (
-        normal(33, 2) * 60 + 300,
-        torch.sigmoid(normal(33)),
-        normal(33, 3) * 0.3,
-        normal(33) * 40,
-        normal().abs() * 100 + 700,
-        torch.full((count, 2), 320.0),
+        px + 2 * normal(LANDMARKS, 2),
+        torch.sigmoid(normal(LANDMARKS)),
+        points - points[:, HIPS].mean(1, keepdim=True) + 0.03 * normal(LANDMARKS, 3),
+        depth * focal[:, None] / points[..., 2].mean(1, keepdim=True),
+        focal,
+        center,
         matrix_from_6d(normal(len(ENDS), 6)),
         torch.sigmoid(normal(len(ENDS))),
         normal(FEATURES),
         torch.sigmoid(3 * normal(PARTS, CELLS, CELLS) - 3),
         torch.tensor([150.0, 120.0, 300.0]).repeat(count, 1),
-        normal(33, 2) * 60 + 300,
-        torch.sigmoid(normal(33)),
+        px + 4 * normal(LANDMARKS, 2),
+        torch.sigmoid(normal(LANDMARKS)),
         torch.ones(count, 1),
+        *_before(count, network.config.memory, normal),
+    )
+
+
+def _bent(normal: Callable[..., Tensor]) -> Tensor:
+    """Turns of bones relative to their parents, a little away from rest."""
+    return matrix_from_6d(torch.eye(3)[:2].flatten() + 0.2 * normal(JOINTS - 1, 6))
+
+
+def _facing(normal: Callable[..., Tensor]) -> Tensor:
+    """Roots that stand before the camera."""
+    return matrix_from_6d(torch.tensor([1.0, 0, 0, 0, 0, 1]) + 0.2 * normal(6))
+
+
+def _place(normal: Callable[..., Tensor]) -> Tensor:
+    return normal(3) * 0.3 + torch.tensor([0.0, 0, 4])
+
+
+def _before(count: int, memory: int, normal: Callable[..., Tensor]) -> tuple[Tensor, ...]:
+    """Where people were in the frame before: every other one, and one in three of known body."""
+    number = torch.arange(count)[:, None]
+    return (
+        _bent(normal),
+        _facing(normal),
+        _place(normal),
+        torch.sigmoid(normal(PHENOTYPES)),
+        0.3 * normal(memory),
+        (number % 2).float(),
+        (number % 3 == 1).float(),
     )
 
 

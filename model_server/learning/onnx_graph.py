@@ -85,6 +85,15 @@ def halve(model: onnx.ModelProto) -> None:
     model.graph.node.extend(nodes)
 
 
+def about_graph(path: Path) -> dict[str, Any]:
+    """What a written graph says of itself; lists in it are tuples again."""
+    (said,) = [p.value for p in onnx.load(str(path)).metadata_props if p.key == ABOUT]
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in json.loads(said).items()
+    }
+
+
 def weights_in(path: Path, prefix: str) -> dict[str, Tensor]:
     """The weights that a written graph holds below a prefix, which is cut off."""
     found: dict[str, Tensor] = {}

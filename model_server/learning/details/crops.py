@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model_server.detail_crop import DETAIL_PX, cut_square, in_square
+from model_server.detail_crop import DETAIL_PX
 from model_server.learning.encoder.appearance import disturbed
 from model_server.learning.samples.picture_files import image_of
+from model_server.squares import cut_square, in_square
 
 SHIFT: Final = 0.05  # random displacement of crops, in their sides
 GROW: Final = 0.1  # and their random growth, as a logarithm

@@ -43,14 +43,14 @@ TAUGHT: Final = ("condense", "features", "guess")  # layers
 
 @dataclass(frozen=True)
 class ContextTraining:
-    steps: int = 6000
+    steps: int = 3200
     batch: int = 256
     learning_rate: float = 1e-3
     warm_up: int = 200
     weight_decay: float = 0.05
     average: float = 0.998
     clip: float = 1.0
-    forgotten: float = 0.2  # of what is seen is kept from the features
+    forgotten: float = 0.5  # of what is seen is kept from the features
     held_out: int = 1000  # first people, never trained on
     seed: int = 0
     encoder: EncoderConfig = field(default_factory=EncoderConfig)

@@ -27,7 +27,8 @@ from model_server.learning.samples.pictures import PARTS_PX, Picture, decode, re
 from model_server.learning.samples.store import read_shard
 from model_server.learning.training.batch import People, people_of, sight_of, truth_of
 from model_server.learning.training.batch import mirrored as mirrored_people
-from model_server.person_crop import CROP_PX, MASK_PX, person_square
+from model_server.person_crop import CROP_PX, VIEW_PX, person_square, person_view
+from model_server.squares import cut_square
 
 SHIFT: Final = 0.06  # random displacement of crops, in their sides
 UNMASKED: Final = 0.3  # of the masks are kept from the encoder, which must do without them too
@@ -39,7 +40,8 @@ class Crops:
     """B crops as the encoder sees them."""
 
     image: Tensor  # (B, 3, C, C) uint8
-    mask: Tensor  # (B, 1, C / 2, C / 2) uint8
+    mask: Tensor  # (B, 1, C, C) uint8
+    view: Tensor  # (B, 3, V, V) uint8
     landmarks: Tensor  # (B, 33, 2) detected, in crop sides
     visibility: Tensor  # (B, 33)
     told: Tensor  # (B, EVIDENCE_SIZE) what the detector says, as the descent is told
@@ -112,25 +114,31 @@ def crops_of(
     shard: Shard, rows: np.ndarray, rng: np.random.Generator | None
 ) -> tuple[Crops, Answers]:
     seen = shard.people.detection
-    images, masks, parts, landmarks, places = [], [], [], [], []
+    images, masks, views, parts, landmarks, places = [], [], [], [], [], []
     for row in rows:
         px, visibility = seen.landmarks_px[row].numpy(), seen.visibility[row].numpy()
         box = person_square(px, visibility)
         box = box if rng is None else jittered(box, rng)
-        crop, small = square_crop(box, CROP_PX), square_crop(box, MASK_PX)
+        crop = square_crop(box, CROP_PX)
         picture, part_map, mask = decode(shard.pictures[row])
-        image = cut(picture, crop)
+        image, view = cut(picture, crop), cut_square(picture, person_view(px), VIEW_PX)
         images.append(image if rng is None else disturbed(image, rng))
+        views.append(view if rng is None else disturbed(view, rng))
         full_mask = cv2.resize(mask, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         told = rng is None or rng.random() > UNMASKED
-        masks.append(cut(full_mask, small) * np.uint8(told))
+        masks.append(cut(full_mask, crop) * np.uint8(told))
         parts.append(crop_parts(part_map, crop_from_image(crop), picture.shape[0]))
         corner = np.array([crop.left, crop.top], np.float32)
         landmarks.append((px - corner) / crop.side)
         places.append((shard.truth.places[row].numpy() - corner) / crop.side)
+    image, view = (
+        torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
+        for pictures in (images, views)
+    )
     crops = Crops(
-        torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
+        image,
         torch.from_numpy(np.stack(masks))[:, None],
+        view,
         torch.from_numpy(np.stack(landmarks)),
         seen.visibility[rows],
         shard.told[rows],
@@ -173,6 +181,7 @@ def mirrored(crops: Crops, answers: Answers) -> tuple[Crops, Answers]:
     return Crops(
         crops.image.flip(3),
         crops.mask.flip(3),
+        crops.view.flip(3),
         turned(crops.landmarks),
         crops.visibility[:, order],
         crops.mirror_told,

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The encoder of bodies: the crop's picture and person mask to heat maps of the 33 landmarks, maps
-of the 15 body parts and context features.
+"""The encoder of bodies: a person's picture and mask to heat maps of the 33 landmarks, maps of the
+15 body parts and context features.
 
 The maps come from layers of our own. The features are also made of what the detector's landmark
 network sees in the picture before it says where landmarks are: it was taught on real photos, of
-which we have none with labels. Its layers are taken from mediapipe's wheel as they are.
+which we have none with labels. Its layers are taken from mediapipe's wheel as they are, and see
+people as they were taught to, upright and about the hips.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d
 
 from model_server.bundles import network_in_wheel
 from model_server.learning.encoder.config import PARTS, EncoderConfig
@@ -22,7 +22,6 @@ from model_server.learning.encoder.crop_encoder import CropContents, CropEncoder
 from model_server.learning.encoder.tflite_network import TfliteNetwork
 from model_server.learning.network.descent import EVIDENCE_SIZE
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES
-from model_server.person_crop import CROP_PX, MASK_PX
 
 GUESS_SIZE: Final = LANDMARKS * 3 + JOINTS * 6 + PHENOTYPES  # 3D landmarks, rotations, phenotypes
 TRUNK: Final = "pose_landmark/pose_landmark_full.tflite"
@@ -67,27 +66,27 @@ class Encoder(CropEncoder):
         self,
         image: Tensor,
         mask: Tensor,
+        view: Tensor,
         landmarks: Tensor,
         visibility: Tensor,
         told: Tensor | None = None,
     ) -> Encoded:
-        """image (B, 3, C, C) and mask (B, 1, C / 2, C / 2) in 0…1, landmarks (B, 33, 2) in crop
-        sides (0…1 inside), visibility (B, 33), told (B, EVIDENCE_SIZE) what the detector says, for
-        the guess.
+        """image (B, 3, C, C), mask (B, 1, C, C) and view (B, 3, V, V) in 0…1, landmarks (B, 33, 2)
+        in crop sides (0…1 inside), visibility (B, 33), told (B, EVIDENCE_SIZE) what the detector
+        says, for the guess.
         """
-        heat, parts, insight = self.gain_insight(image, mask, landmarks, visibility)
+        heat, parts, insight = self.gain_insight(image, mask, view, landmarks, visibility)
         features = self.features_of(insight)
         told = features.new_zeros(len(features), EVIDENCE_SIZE) if told is None else told
         return Encoded(heat, parts, features, self.guess_of(features, told))
 
     def gain_insight(
-        self, image: Tensor, mask: Tensor, landmarks: Tensor, visibility: Tensor
+        self, image: Tensor, mask: Tensor, view: Tensor, landmarks: Tensor, visibility: Tensor
     ) -> tuple[Tensor, Tensor, Insight]:
         """Heat maps, part maps and insight into crops as `forward` takes them."""
-        small = avg_pool2d(image, CROP_PX // MASK_PX)
-        seen = torch.cat([2 * small - 1, 2 * mask - 1], 1)
+        seen = torch.cat([2 * image - 1, 2 * mask - 1], 1)
         heat, parts, pooled = self.look(seen, landmarks, visibility)
-        return heat, parts, Insight(pooled, *self.trunk(image))
+        return heat, parts, Insight(pooled, *self.trunk(view))
 
     def features_of(self, insight: Insight) -> Tensor:
         """The features (B, F)."""

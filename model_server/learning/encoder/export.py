@@ -20,9 +20,9 @@ from model_server.learning.encoder.insight import packed
 from model_server.learning.encoder.train import load_encoder
 from model_server.learning.network.picture import CELLS
 from model_server.learning.onnx_graph import write_graph
-from model_server.person_crop import CROP_PX, MASK_PX
+from model_server.person_crop import CROP_PX, VIEW_PX
 
-INPUTS: Final = ("image", "mask", "landmarks", "visibility")
+INPUTS: Final = ("image", "mask", "view", "landmarks", "visibility")
 OUTPUTS: Final = ("features", "parts", "heat", "heat_trust")
 INSIGHT: Final = "insight"
 DEFAULT_OUT: Final = Path(__file__).parents[2] / "assets" / "encoder.onnx"
@@ -39,11 +39,11 @@ class FromCrops(nn.Module):
         self.insight = insight
 
     def forward(
-        self, image: Tensor, mask: Tensor, landmarks: Tensor, visibility: Tensor
+        self, image: Tensor, mask: Tensor, view: Tensor, landmarks: Tensor, visibility: Tensor
     ) -> tuple[Tensor, ...]:
-        picture = image.permute(0, 3, 1, 2).float() / 255
+        image, view = (picture.permute(0, 3, 1, 2).float() / 255 for picture in (image, view))
         heat, parts, insight = self.encoder.gain_insight(
-            picture, mask[:, None].float() / 255, landmarks, visibility
+            image, mask[:, None].float() / 255, view, landmarks, visibility
         )
         where, peak = places(heat)
         shares = avg_pool2d(parts.softmax(1)[:, 1:], MAP_PX // CELLS)
@@ -64,11 +64,16 @@ def example(count: int) -> tuple[Tensor, ...]:
     layers to where nothing is exact.
     """
     generator = torch.Generator().manual_seed(count)
-    blots = 255 * torch.rand(count, 3, 8, 8, generator=generator)
-    image = interpolate(blots, (CROP_PX, CROP_PX), mode="bicubic").clamp(0, 255)
+
+    def picture(side: int) -> Tensor:
+        blots = 255 * torch.rand(count, 3, 8, 8, generator=generator)
+        smooth = interpolate(blots, (side, side), mode="bicubic").clamp(0, 255)
+        return smooth.permute(0, 2, 3, 1).to(torch.uint8).contiguous()
+
     return (
-        image.permute(0, 2, 3, 1).to(torch.uint8).contiguous(),
-        torch.randint(0, 256, (count, MASK_PX, MASK_PX), dtype=torch.uint8, generator=generator),
+        picture(CROP_PX),
+        torch.randint(0, 256, (count, CROP_PX, CROP_PX), dtype=torch.uint8, generator=generator),
+        picture(VIEW_PX),
         torch.rand(count, 33, 2, generator=generator),
         torch.rand(count, 33, generator=generator),
     )

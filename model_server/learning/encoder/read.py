@@ -51,6 +51,7 @@ def look(session: Any, crops: Crops) -> list[Tensor]:
     feed = {
         "image": crops.image.permute(0, 2, 3, 1).contiguous().numpy(),
         "mask": crops.mask[:, 0].numpy(),
+        "view": crops.view.permute(0, 2, 3, 1).contiguous().numpy(),
         "landmarks": crops.landmarks.float().numpy(),
         "visibility": crops.visibility.float().numpy(),
     }

@@ -88,11 +88,13 @@ def random_batch(shards: list[Shard], size: int, rng: np.random.Generator) -> tu
 def encode(encoder: Encoder, crops: Crops) -> Encoded:
     """The encoder's answer to crops on its own device."""
     device = next(encoder.parameters()).device
-    image = crops.image.to(device).float() / 255
-    mask = crops.mask.to(device).float() / 255
+    image, mask, view = (
+        seen.to(device).float() / 255 for seen in (crops.image, crops.mask, crops.view)
+    )
     return encoder(  # type: ignore[no-any-return]
         image.contiguous(memory_format=torch.channels_last),
         mask,
+        view.contiguous(memory_format=torch.channels_last),
         crops.landmarks.to(device),
         crops.visibility.to(device),
         crops.told.to(device),

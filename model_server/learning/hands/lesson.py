@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from model_server.detail_crop import hand_square, warped
+from model_server.detail_crop import hand_square
 from model_server.hands import CROP_SIZE
 from model_server.learning.body.rotations import six_from_matrix
 from model_server.learning.details.crops import DetailCrops, DetailPictures, cut_pictures
@@ -37,6 +37,7 @@ from model_server.learning.hands.store import HandSamples
 from model_server.learning.network.state import project
 from model_server.learning.samples.picture_files import map_of, read_column
 from model_server.learning.shards import joined, read_shard
+from model_server.squares import warped
 
 GUESS: Final = (6, ANGLES, 3 * LANDMARKS)  # palm as 6D, bends as logits, joints
 CONTENTS: Final = CropContents(channels=3, landmarks=LANDMARKS, classes=1 + PARTS, guess=sum(GUESS))

@@ -30,10 +30,11 @@ from model_server.learning.network.energy import Energy, Residuals, total
 from model_server.learning.network.evidence import ENDS, Evidence
 from model_server.learning.network.layers import Recurrence, half_precision, limited
 from model_server.learning.network.picture import FEATURES, PARTS, Sight, as_read
+from model_server.learning.network.start import Start
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES, STATE, Posed, decode
 
 T = TypeVar("T", bound=Any)
-EVIDENCE_SIZE: Final = LANDMARKS * (7 + 3) + len(ENDS) * (6 + 1) + 1 + FEATURES + 1
+EVIDENCE_SIZE: Final = LANDMARKS * (7 + 3) + len(ENDS) * (6 + 1) + 3 + FEATURES + 1
 SIZES: Final = {
     RESIDUALS: LANDMARKS * 7 + len(ENDS) * 6,
     ALIGNMENT: PARTS * 5,
@@ -68,20 +69,38 @@ class Descent(Recurrence):
         self, evidence: Evidence, sight: Sight, stages: int | None = None
     ) -> tuple[list[Posed], Tensor]:
         """The bodies of the first guess and of all stages, and their energies (M + 1, B)."""
+        trajectory, _ = self.descend(evidence, sight, stages=stages)
+        energies = torch.stack([each.energy for each in trajectory])
+        return [each.posed for each in trajectory], energies
+
+    def descend(
+        self,
+        evidence: Evidence,
+        sight: Sight,
+        *,
+        start: Start | None = None,
+        stages: int | None = None,
+    ) -> tuple[list[Place], Tensor]:
+        """The places of the first guess, or of the start for people who have one, and of all
+        stages; and the memory (B, M) after the last.
+        """
         sight = as_read(sight, self.config.reads)
         with half_precision(self.half_precision, evidence.points):
             context, increment, memory = self.begin(flat(evidence, sight))
         state = self.mean_state + increment.float()
+        if start is not None:
+            state, memory = start.instead_of(state, memory)
         at = self._at(state, evidence, sight)
         trajectory = [at]
         for _ in range(self._stages(stages)):
             felt = torch.cat([at.state, *self._seen(at, evidence, sight), context], 1)
             with half_precision(self.half_precision, evidence.points):
                 increment, memory = self.stage(felt, memory)
+            if start is not None:
+                increment = start.keeping_body(increment)
             at = self._stepped(at, increment.float(), evidence, sight)
             trajectory.append(at)
-        energies = torch.stack([each.energy for each in trajectory])
-        return [each.posed for each in trajectory], energies
+        return trajectory, memory
 
     def _at(self, state: Tensor, evidence: Evidence, sight: Sight) -> Place:
         posed = decode(state, evidence, self.body)
@@ -156,7 +175,13 @@ def flat(evidence: Evidence, sight: Sight) -> Tensor:
         2,
     )  # (B, 33, 10)
     closer = evidence.ends_trust[..., None] * evidence.ends[..., :2].flatten(2)
-    whole = [evidence.ends_trust, evidence.extent.log(), sight.features, sight.present]
+    whole = [
+        evidence.ends_trust,
+        evidence.extent.log(),
+        evidence.roll,
+        sight.features,
+        sight.present,
+    ]
     return torch.cat([seen.flatten(1), closer.flatten(1), *whole], 1)
 
 

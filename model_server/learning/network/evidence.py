@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was seen of one person, by a virtual camera that looks straight at them.
+"""What was seen of one person, by a virtual camera that looks straight at them, upright.
 
 Turning the camera towards the person takes the perspective of an off-centre person out of the
-problem exactly, and dividing by the person's extent takes out the distance; what is left looks
-alike for all photos and all lenses.
+problem exactly, rolling it as their trunk is takes out how they lie in the picture, and dividing by
+the person's extent takes out the distance; what is left looks alike for all photos and all lenses.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from model_server.landmark_names import HIPS, POSE_LANDMARKS, indices
 from model_server.learning.body.rotations import cross
 
 LEAST_VISIBILITY: Final = 0.1  # below, the detector only guesses how a person goes on
 CERTAIN: Final = 2.0  # the visibility of landmarks that somebody has put where they belong
+SHOULDERS: Final = list(indices(POSE_LANDMARKS, ["left_shoulder", "right_shoulder"]))
+LEVEL: Final = 0.02  # extents: how long a trunk tells which way is up
 ENDS: Final = ("head", "wrist.L", "wrist.R")  # bones whose turn closer looks at them tell
 
 
@@ -50,6 +53,7 @@ class Evidence:
     ends: Tensor  # (B, 3, 3, 3) virtual_from_bone of `ENDS`
     ends_trust: Tensor  # (B, 3)
     extent: Tensor  # (B, 1) spread of the person in tangents
+    roll: Tensor  # (B, 2) cosine and sine of the virtual camera's roll
     cam_from_virtual: Tensor  # (B, 3, 3)
 
 
@@ -61,18 +65,23 @@ def see(detection: Detection) -> Evidence:
         :, None, None
     ]
     middle = (weight * tangents).sum(1)
-    cam_from_virtual = look_at(torch.cat([middle, torch.ones_like(middle[:, :1])], 1))
+    level = look_at(torch.cat([middle, torch.ones_like(middle[:, :1])], 1))
+    seen_level = through(level, tangents)
+    extent = spread(seen_level, weight)
+    roll = upright(seen_level, extent)
+    level_from_virtual = roll_matrix(roll)
+    cam_from_virtual = level @ level_from_virtual
     points = through(cam_from_virtual, tangents)
-    extent = spread(points, weight)
     depth = detection.depth - (weight[..., 0] * detection.depth).sum(1, keepdim=True)
     return Evidence(
         points=points / extent[:, None],
         trust=trust,
-        world=detection.world / radius(detection.world),
+        world=detection.world @ level_from_virtual / radius(detection.world),
         depth=depth / detection.focal_px[:, None] / extent,
         ends=cam_from_virtual.transpose(-1, -2)[:, None] @ detection.ends,
         ends_trust=detection.ends_trust,
         extent=extent,
+        roll=roll,
         cam_from_virtual=cam_from_virtual,
     )
 
@@ -89,6 +98,23 @@ def look_at(direction: Tensor) -> Tensor:
     down = torch.tensor([0.0, 1.0, 0.0], dtype=z.dtype, device=z.device).expand_as(z)
     x = normalize(cross(down, z), dim=1)
     return torch.stack([x, cross(z, x), z], 2)
+
+
+def upright(points: Tensor, extent: Tensor) -> Tensor:
+    """Cosine and sine (B, 2) of the roll that brings trunks upright, of people seen at points (B,
+    33, 2) whose extent is (B, 1).
+    """
+    hips, shoulders = points[:, HIPS].mean(1), points[:, SHOULDERS].mean(1)
+    x, y = (shoulders - hips).split(1, 1)
+    return normalize(torch.cat([LEVEL * extent - y, x], 1), dim=1)
+
+
+def roll_matrix(roll: Tensor) -> Tensor:
+    """The rotation (B, 3, 3) about the z axis whose cosine and sine are (B, 2)."""
+    cosine, sine = roll.unbind(1)
+    zero, one = torch.zeros_like(cosine), torch.ones_like(cosine)
+    rows = [cosine, -sine, zero, sine, cosine, zero, zero, zero, one]
+    return torch.stack(rows, 1).unflatten(1, (3, 3))
 
 
 def through(cam_from_virtual: Tensor, tangents: Tensor) -> Tensor:

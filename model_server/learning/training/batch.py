@@ -13,12 +13,19 @@ from model_server.landmark_names import POSE_LANDMARKS, mirror_order
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.parts import PART_MIRROR
 from model_server.learning.body.pose_bones import MIRROR
-from model_server.learning.network.evidence import Detection, Evidence, nothing_closer, see
+from model_server.learning.network.evidence import (
+    Detection,
+    Evidence,
+    nothing_closer,
+    roll_matrix,
+    see,
+)
 from model_server.learning.network.picture import Reading, Sight, nothing_read, see_picture
 from model_server.learning.network.state import LANDMARKS, project
 from model_server.learning.samples.store import Samples
 
 UNREAD: Final = 0.15  # of the pictures are kept from the network, which must do without them too
+MISREAD: Final = 0.08  # of the pictures that are read say what is true of somebody else
 
 
 @dataclass(frozen=True)
@@ -121,15 +128,7 @@ def rolled(people: People, angle: Tensor) -> People:
     """The same people seen by a camera rolled by angle (N,): the detector aligns its crop, so its
     answer turns along. What was read in upright pictures does not; it is left behind.
     """
-    cosine, sine, zero, one = (
-        angle.cos(),
-        angle.sin(),
-        torch.zeros_like(angle),
-        torch.ones_like(angle),
-    )
-    roll = torch.stack([cosine, -sine, zero, sine, cosine, zero, zero, zero, one], 1).unflatten(
-        1, (3, 3)
-    )
+    roll = roll_matrix(torch.stack([angle.cos(), angle.sin()], 1))
     seen = people.detection
     centre = seen.center_px[:, None]
     px = (seen.landmarks_px - centre) @ roll[:, :2, :2].transpose(-1, -2) + centre
@@ -149,6 +148,16 @@ def unread(people: People, which: Tensor) -> People:
     """The same people, but of some (N,) nobody has read the picture."""
     there = people.reading.present * ~which[:, None]
     return replace(people, reading=replace(people.reading, present=there))
+
+
+def misread(people: People, generator: torch.Generator) -> People:
+    """The same people, but the features of some are those of others: in photos the encoder errs
+    for reasons that renders do not have, and then what the detector says must count.
+    """
+    wrong = torch.rand(len(people), 1, generator=generator) < MISREAD
+    features = people.reading.features
+    taken = torch.where(wrong, features.roll(1, dims=0), features)
+    return replace(people, reading=replace(people.reading, features=taken))
 
 
 def truth_of(people: People, evidence: Evidence, body: LandmarkModel) -> Truth:

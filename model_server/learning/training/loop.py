@@ -32,7 +32,7 @@ from model_server.learning.training.adversary import (
     price_of_fakes,
     price_of_mistakes,
 )
-from model_server.learning.training.batch import People, augmented, evidence_and_truth
+from model_server.learning.training.batch import People, augmented, evidence_and_truth, misread
 from model_server.learning.training.closer import looked_closer
 from model_server.learning.training.config import TRAINABLE, TrainConfig, training_of
 from model_server.learning.training.flawless import flawless
@@ -67,7 +67,7 @@ def train(
     began, losses = time.monotonic(), []
     while run.step < config.steps and time.monotonic() - began < 60 * minutes:
         rows = torch.randint(len(people), (config.batch,), generator=generator)
-        batch = augmented(people[rows], generator)
+        batch = misread(augmented(people[rows], generator), generator)
         if poses is not None:
             donors = batch[: round(config.imagined * config.batch)]
             batch = joined([batch, imagined(donors, poses, run.network.body, rng)])

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model_server.detail_crop import upright_square
 from model_server.learning.details.crops import (
     Cuts,
     DetailCrops,
@@ -20,6 +19,7 @@ from model_server.learning.details.crops import (
 from model_server.learning.encoder.crop_encoder import CropContents, Encoded
 from model_server.learning.encoder.heat import heat_terms
 from model_server.learning.samples.picture_files import jpeg_of
+from model_server.squares import square_around
 
 COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
 PICTURE_PX = 200
@@ -55,7 +55,7 @@ def dots(count: int, mirror: list[int] | None = None) -> DotLesson:
     rng = np.random.default_rng(7)
     px = rng.uniform(50, 150, (count, 3, 2)).astype(np.float32)
     seen = (px + rng.normal(0, 4, px.shape)).astype(np.float32)
-    squares = [upright_square(points, rng.normal(size=2), 2.0) for points in seen]
+    squares = [square_around(points, rng.normal(size=2), 2.0) for points in seen]
     jpegs = [jpeg_of(picture_of(points)) for points in px]
     return DotLesson(DetailPictures(jpegs, np.stack(squares), seen, px), mirror)
 

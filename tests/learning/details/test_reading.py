@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from model_server.detail_crop import from_square, upright_square
 from model_server.learning.details.crops import mirrored_places
 from model_server.learning.details.encoder import FEATURES
 from model_server.learning.details.looks import LOOKS, Look, read_looks, write_looks
@@ -20,6 +19,7 @@ from model_server.learning.details.reading import (
 )
 from model_server.learning.encoder.crop_encoder import Encoded
 from model_server.learning.encoder.heat import landmark_maps
+from model_server.squares import from_square, square_around
 
 COUNT, LANDMARKS = 5, 4
 
@@ -44,7 +44,7 @@ def encoded_at(places: torch.Tensor) -> Encoded:
 def test_what_an_encoder_sees_is_told_in_pixels_of_the_picture() -> None:
     rng = np.random.default_rng(0)
     points = rng.uniform(0, 100, (COUNT, 9, 2))
-    squares = np.stack([upright_square(each, rng.normal(size=2), 1.2) for each in points])
+    squares = np.stack([square_around(each, rng.normal(size=2), 1.2) for each in points])
     places = torch.rand(COUNT, LANDMARKS, 2) * 0.6 + 0.2
     square_tensor = torch.from_numpy(squares).float()
     reading = reading_of(encoded_at(places), square_tensor)

@@ -12,18 +12,19 @@ from model_server.learning.encoder.dataset import (
     told_of,
 )
 from model_server.learning.training.batch import mirrored as mirrored_people
-from model_server.person_crop import CROP_PX, MASK_PX
+from model_server.person_crop import CROP_PX, VIEW_PX
 
 
 def test_truth_and_detection_share_the_crop(shard: Shard) -> None:
     crops, answers = crops_of(shard, np.arange(4), np.random.default_rng(0))
     assert torch.allclose(crops.landmarks, answers.places, atol=1e-5)
     assert crops.image.shape == (4, 3, CROP_PX, CROP_PX)
+    assert crops.view.shape == (4, 3, VIEW_PX, VIEW_PX)
 
 
 def test_parts_are_where_the_mask_is(shard: Shard) -> None:
     crops, answers = crops_of(shard, np.arange(4), None)
-    step = MASK_PX // MAP_PX
+    step = CROP_PX // MAP_PX
     masks = crops.mask[:, 0, step // 2 :: step, step // 2 :: step] > 127
     assert ((answers.parts > 0) == masks).float().mean() > 0.93
 

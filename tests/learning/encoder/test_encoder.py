@@ -4,7 +4,7 @@ import torch
 from model_server.learning.encoder.config import MAP_PX, EncoderConfig
 from model_server.learning.encoder.encoder import Encoder
 from model_server.learning.encoder.heat import landmark_maps, places
-from model_server.person_crop import CROP_PX, MASK_PX
+from model_server.person_crop import CROP_PX, VIEW_PX
 
 
 def test_shapes_and_that_every_input_counts() -> None:
@@ -12,7 +12,8 @@ def test_shapes_and_that_every_input_counts() -> None:
     encoder = Encoder(EncoderConfig(stem=8, widths=(8, 8, 16), blocks=(1, 1, 1), decoder=8)).eval()
     inputs = (
         torch.rand(2, 3, CROP_PX, CROP_PX),
-        torch.rand(2, 1, MASK_PX, MASK_PX),
+        torch.rand(2, 1, CROP_PX, CROP_PX),
+        torch.rand(2, 3, VIEW_PX, VIEW_PX),
         torch.rand(2, 33, 2),
         torch.rand(2, 33),
     )

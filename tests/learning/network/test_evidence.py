@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import replace
+
 import torch
 
 from model_server import session
-from model_server.learning.network.evidence import CERTAIN, Detection, look_at, see
+from model_server.landmark_names import HIPS
+from model_server.learning.network.evidence import CERTAIN, SHOULDERS, Detection, look_at, see
 from model_server.learning.network.state import place_in_view, place_of
 from model_server.learning.samples.store import Samples
-from model_server.learning.training.batch import people_of
+from model_server.learning.training.batch import people_of, rolled
 
 
 def scaled(detection: Detection, factor: float) -> Detection:
@@ -54,3 +57,23 @@ def test_place_round_trip() -> None:
 
 def test_training_and_server_mean_the_same_by_certain() -> None:
     assert CERTAIN == session.CERTAIN
+
+
+def test_how_people_lie_in_the_picture_does_not_matter(samples: Samples) -> None:
+    people = people_of(samples)
+    straight = replace(people.detection, center_px=people.detection.landmarks_px.mean(1))
+    people = replace(people, detection=straight)
+    angle = torch.linspace(-2.0, 2.0, len(people))
+    upright, lying = see(people.detection), see(rolled(people, angle).detection)
+    assert ((upright.points - lying.points).norm(dim=2).mean(1) < 0.06).all()
+    assert ((upright.world - lying.world).norm(dim=2).mean(1) < 0.06).all()
+    turned = lying.roll[:, 1] * upright.roll[:, 0] - lying.roll[:, 0] * upright.roll[:, 1]
+    assert torch.allclose(turned, angle.sin(), atol=0.05)
+
+
+def test_trunks_are_upright(samples: Samples) -> None:
+    points = see(people_of(samples).detection).points
+    up = points[:, SHOULDERS].mean(1) - points[:, HIPS].mean(1)
+    seen = up.norm(dim=1) > 0.3
+    assert seen.any()
+    assert (up[seen, 1] < -0.8 * up[seen].norm(dim=1)).all()

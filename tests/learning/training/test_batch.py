@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.network.state import LANDMARKS
 from model_server.learning.samples.store import Samples
-from model_server.learning.training.batch import People, augmented, mirrored, people_of, rolled
+from model_server.learning.training.batch import (
+    MISREAD,
+    People,
+    augmented,
+    mirrored,
+    misread,
+    people_of,
+    rolled,
+)
 
 
 def reprojection_px(people: People, body: LandmarkModel) -> Tensor:
@@ -49,3 +59,16 @@ def test_augmentation_is_seeded(samples: Samples) -> None:
     people = people_of(samples)
     one, two = (augmented(people, torch.Generator().manual_seed(4)) for _ in range(2))
     assert torch.equal(one.detection.landmarks_px, two.detection.landmarks_px)
+
+
+def test_some_pictures_tell_of_somebody_else_and_nothing_else_changes(samples: Samples) -> None:
+    people = people_of(samples)
+    rows = torch.arange(400) % len(people)
+    features = torch.rand(400, people.reading.features.shape[1])
+    people = people[rows]
+    people = replace(people, reading=replace(people.reading, features=features))
+    after = misread(people, torch.Generator().manual_seed(0))
+    wrong = (after.reading.features != features).any(1)
+    assert 0.5 * MISREAD < wrong.float().mean() < 2 * MISREAD
+    assert torch.equal(after.reading.features[wrong], features.roll(1, dims=0)[wrong])
+    assert torch.equal(after.detection.landmarks_px, people.detection.landmarks_px)
