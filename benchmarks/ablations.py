@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HUND without one of its parts: `python -m benchmarks.ablations`.
+"""HUND without one of its parts, and its relatives: `python -m benchmarks.ablations`.
 
 Every network is trained alike and for as long, on the same people:
 `for name in hund no-memory no-loss-inputs …; python -m model_server.learning.training.loop
---method $name --steps 2500 --checkpoint .cache/runs/ablations/$name.pt`; names are those of
-`training/config.py`. Columns are those of `benchmarks/methods.py`.
+--method $name --batch 96 --steps 800 --checkpoint .cache/runs/ablations/$name.pt`; names are in
+`training/config.py`. Columns are as of `benchmarks/methods.py`.
 """
 
 from __future__ import annotations

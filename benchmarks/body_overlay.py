@@ -59,13 +59,14 @@ class Mesher:
         self.body = Body.load(str(asset))
         quads = self.body.arrays["faces"].astype(np.intp)
         self._triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-        strongest = np.take_along_axis(
-            self.body.arrays["weight_bones"],
-            self.body.arrays["weights"].argmax(axis=1)[:, None],
-            axis=1,
-        )[:, 0]
         colors = np.array([_color(bone) for bone in self.body.bone_names])
-        self._colors = colors[strongest[self._triangles[:, 0]]]
+        self._colors = colors[self.strongest_bones()[self._triangles[:, 0]]]
+
+    def strongest_bones(self) -> NDArray[np.intp]:
+        """The bone (V,) that moves each vertex most, by its place among the names."""
+        heaviest = self.body.arrays["weights"].argmax(axis=1)[:, None]
+        bones = np.take_along_axis(self.body.arrays["weight_bones"], heaviest, axis=1)
+        return bones[:, 0].astype(np.intp)
 
     def mesh(self, parameters: BodyParams) -> Mesh:
         """The whole body of an answer, in the camera frame."""

@@ -18,18 +18,18 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor
 
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.encoder.read import read_people
-from model_server.learning.export_onnx import DEFAULT_OUT, INPUTS
+from model_server.learning.export_onnx import DEFAULT_OUT
 from model_server.learning.samples.look_again import plain_world
 from model_server.learning.training.batch import People
 from model_server.learning.training.metrics import (
@@ -39,6 +39,7 @@ from model_server.learning.training.metrics import (
     mpjpe,
     pa_mpjpe,
 )
+from model_server.session import Evidence, OnnxDescent
 
 SIZES: Final = (1, 32)
 
@@ -50,30 +51,30 @@ def true_joints(people: People) -> Tensor:
     return landmarks[:, [body.names.index(f"coco:{joint}") for joint in LIMB_JOINTS]]
 
 
-def feed(people: People) -> dict[str, np.ndarray]:
-    inputs = vars(people.detection) | vars(people.reading)
-    return {name: inputs[name].numpy() for name in INPUTS}
+def evidence_of(people: People) -> Evidence:
+    seen = vars(people.detection) | vars(people.reading)
+    return Evidence(**{field.name: seen[field.name].numpy() for field in fields(Evidence)})
 
 
-def fitted_joints(session: onnxruntime.InferenceSession, people: People) -> Tensor:
-    (joints,) = session.run(["keypoints_cam"], feed(people[:]))
+def fitted_joints(descent: OnnxDescent, people: People) -> Tensor:
+    joints = descent.run(evidence_of(people[:])).keypoints_cam
     return torch.from_numpy(joints)[:, COCO_LIMBS]
 
 
-def milliseconds(session: onnxruntime.InferenceSession, people: People, size: int) -> float:
+def milliseconds(descent: OnnxDescent, people: People, size: int) -> float:
     """Median time of one call for `size` people."""
-    inputs, times = feed(people[:size]), []
+    evidence, times = evidence_of(people[:size]), []
     for _ in range(20):
         began = time.perf_counter()
-        session.run(None, inputs)
+        descent.run(evidence)
         times.append(time.perf_counter() - began)
     return 1000 * float(np.median(times))
 
 
 def measure(samples: Path, graph: Path) -> dict[str, float]:
     people = read_people(samples)
-    session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
-    true, fitted = true_joints(people), fitted_joints(session, people)
+    descent = OnnxDescent(graph)
+    true, fitted = true_joints(people), fitted_joints(descent, people)
     detector = pa_mpjpe(torch.from_numpy(plain_world(samples))[:, POSE_LIMBS], true)
     looks = pa_mpjpe(people.detection.world[:, POSE_LIMBS], true)
     body = pa_mpjpe(fitted, true)
@@ -87,7 +88,7 @@ def measure(samples: Path, graph: Path) -> dict[str, float]:
         "body_pa_median_mm": body.median().item(),
         "body_mpjpe_mm": mpjpe(fitted, true).mean().item(),
         "ratio": (body.mean() / detector.mean()).item(),
-        **{f"ms_for_{size}": milliseconds(session, people, size) for size in SIZES},
+        **{f"ms_for_{size}": milliseconds(descent, people, size) for size in SIZES},
     }
 
 

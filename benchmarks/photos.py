@@ -19,7 +19,8 @@ body where the masks of others are: it may be behind them. People who are not an
 at all) stand apart, and so do those whom no mask was found for.
 
 `--sheet` draws the bodies over the photos, the masks outlined; `--zoom` does so from near for hands
-and faces. The photos and annotations are those of ../shared/data/photos (not part of the project).
+and faces. With `--told` people are posed from the annotated joints, as from a keypoint file. The
+photos and annotations are those of ../shared/data/photos (not part of the project).
 """
 
 import argparse
@@ -51,6 +52,7 @@ from model_server.crops import Box, box_around, overlap
 from model_server.estimate import Estimate, Person
 from model_server.hypotheses import person_box
 from model_server.image import decode_photo
+from model_server.keypoint_files import KeypointFile
 from model_server.landmark_names import COCO_FROM_POSE
 from model_server.landmarks import PersonLandmarks, PoseDetector, PoseLandmarks
 from model_server.people import PeopleFinder
@@ -228,8 +230,16 @@ def over_photo(image: ImageArray, people: Sequence[Shown], camera: Camera) -> Im
     return outlined(picture, [person.mask for person in people if person.mask is not None])
 
 
+def annotated_keypoints(people: list[Annotated]) -> KeypointFile:
+    """The annotated joints as a file of COCO's has them."""
+    told = [np.column_stack([person.joints_px, 2 * person.known]) for person in people]
+    return KeypointFile(
+        {"annotations": [{"keypoints": joints.ravel().tolist()} for joints in told]}
+    )
+
+
 def measure(
-    folder: Path, assets: Path, sheet: Path | None, zoom: Path | None
+    folder: Path, assets: Path, sheet: Path | None, zoom: Path | None, *, told: bool = False
 ) -> tuple[dict[str, Score], list[Shown]]:
     """Scores by method, everybody's body, and the sheets where they are wanted."""
     methods = Methods(load_pipeline(assets), Mesher(assets / "anny.npz"))
@@ -237,7 +247,9 @@ def measure(
     pictures, closeups = list[ImageArray](), list[ImageArray]()
     for file, people in read_annotations(folder / "annotations.json").items():
         name, content = Path(file).stem.lstrip("0"), (folder / file).read_bytes()
-        image, estimate = decode_photo(content).pixels, methods.pipeline.estimate(content)
+        keypoints = annotated_keypoints(people) if told else None
+        estimate = methods.pipeline.estimate(content, keypoints=keypoints)
+        image = decode_photo(content).pixels
         for method, candidates in methods.run(image, estimate).items():
             count(scores.setdefault(method, Score()), people, candidates)
         shown = methods.shown(name, image, estimate, people)
@@ -282,12 +294,15 @@ def main() -> int:
     parser.add_argument("--photos", type=Path, default=PHOTOS, help="with annotations.json inside")
     parser.add_argument("--sheet", type=Path, help="write the photos with the bodies over them")
     parser.add_argument("--zoom", type=Path, help="write hands and faces, plain and with the body")
+    parser.add_argument("--told", action="store_true", help="pose people from annotated joints")
     parser.add_argument("--assets", type=Path, default=ASSETS, help="the networks and the body")
     options = parser.parse_args()
     if not (options.photos / "annotations.json").is_file():
         print(f"No annotated photos in {options.photos}; name a folder with --photos.")
         return 2
-    scores, everybody = measure(options.photos, options.assets, options.sheet, options.zoom)
+    scores, everybody = measure(
+        options.photos, options.assets, options.sheet, options.zoom, told=options.told
+    )
     for method, score in scores.items():
         print(score.line(method))
     for person in everybody:

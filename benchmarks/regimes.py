@@ -27,8 +27,13 @@ from model_server.landmark_names import COCO_JOINTS
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.encoder.dataset import load
-from model_server.learning.encoder.read import read, read_people, read_shard_people, write
-from model_server.learning.encoder.train import load_encoder
+from model_server.learning.encoder.read import (
+    read,
+    read_people,
+    read_shard_people,
+    reader_of,
+    write,
+)
 from model_server.learning.network.descent import Descent
 from model_server.learning.network.energy import by_trust, robust
 from model_server.learning.network.evidence import see
@@ -92,7 +97,8 @@ def people_in(photos: list[SeenPhoto], encoder: Path, body: LandmarkModel) -> Pe
         shard = Path(folder) / "photos.npz"
         write_pictures([person.picture for person in found], shard)
         write_shard(samples_of(found), shard)
-        write(*read(load(shard, body), load_encoder(encoder)), encoded_path(shard))
+        reading, mirrored, *_ = read(load(shard, body), reader_of(encoder, threads=2))
+        write(reading, mirrored, encoded_path(shard))
         return read_shard_people(shard)[:]
 
 
@@ -133,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoints", type=Path, nargs="+")
     parser.add_argument("--samples", type=Path, default=Path(".cache/samples/test_seen_again"))
-    parser.add_argument("--encoder", type=Path, default=Path(".cache/runs/encoder.pt"))
+    parser.add_argument("--encoder", type=Path, default=Path(".cache/runs/context.pt"))
     parser.add_argument("--photos", type=Path, default=PHOTOS, help="with annotations.json inside")
     parser.add_argument("--people", type=int, default=10_000)
     arguments = parser.parse_args()

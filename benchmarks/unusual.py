@@ -88,11 +88,11 @@ class Judge:
     def __init__(self, assets: Path, names: Sequence[str]) -> None:
         self.mesher = Mesher(assets / "anny.npz")
         self.masks = MaskFinder()
-        self._coco = list(indices(names, [f"coco:{joint}" for joint in COCO_JOINTS]))
+        self.coco = list(indices(names, [f"coco:{joint}" for joint in COCO_JOINTS]))
 
     def answer(self, shot: Shot, estimate: Estimate) -> Answer:
         """Who of the estimate is the person of the picture, if anybody."""
-        joints_px = shot.camera.project(shot.landmarks_cam[self._coco])
+        joints_px = shot.camera.project(shot.landmarks_cam[self.coco])
         inside = ((joints_px > 0) & (joints_px < SIZE)).all(axis=1)
         boxes = [person.box for person in estimate.people]
         found = belonging(box_around(joints_px[inside]), boxes)
@@ -105,7 +105,7 @@ class Judge:
         person, mask = answer.person, answer.mask
         if person is None:
             return Trial(len(estimate.people))
-        true = shot.landmarks_cam[self._coco][COCO_LIMBS]
+        true = shot.landmarks_cam[self.coco][COCO_LIMBS]
         seen = person.landmarks.pose.world_m[POSE_LIMBS]
         shape, true_shape = person.parameters.phenotypes, shot.truth.phenotypes
         trial = Trial(
