@@ -7,6 +7,7 @@ wrong place, dragged back, and the other interpretation. Tells how far joints ha
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -45,6 +46,8 @@ def main() -> None:
 def session() -> list[Array]:
     """The pictures, one after each step."""
     bpy.ops.hund.import_photos(files=[{"name": PHOTO.name}], directory=str(PHOTO.parent))
+    if CHARACTER not in bpy.data.objects:
+        sys.exit("The photo was not imported; what is above says why.")
     set_up_preview(bpy.context.scene)
     bpy.context.view_layer.objects.active = bpy.data.objects[CHARACTER]
     bpy.ops.hund.edit_landmarks()

@@ -49,6 +49,7 @@ class Environment:
 
 SERVER: Final = Environment("server", ("server",))
 LEARNING: Final = Environment("learning", ("server", "learning", "check"))
+BLENDER_4_2: Final = Environment("blender-4.2", ("blender-4.2",))
 BLENDER_4_5: Final = Environment("blender-4.5", ("blender-4.5",))
 BLENDER_5_2: Final = Environment("blender-5.2", ("blender-5.2",), (3, 13))
 TYPES: Final = tuple(Environment(f"types-{v}", (f"types-{v}",)) for v in ("4.2", "4.5", "5.2"))
