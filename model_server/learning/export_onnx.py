@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from model_server.landmark_names import COCO_JOINTS, HIPS
+from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.pose_bones import POSE_BONES
 from model_server.learning.body.rotations import matrix_from_6d
 from model_server.learning.network.descent import Descent
@@ -122,11 +123,12 @@ def export(checkpoint: Path, out: Path) -> float:
         "network": asdict(network.config),
         "steps": load(checkpoint)["step"],
     }
-    graph, some = FromPixels(network), partial(example, network=network)
+    some = partial(example, body=network.body, memory=network.config.memory)
+    graph = FromPixels(network)
     return write_graph(graph, some, out, inputs=INPUTS, outputs=OUTPUTS, about=about)
 
 
-def example(count: int, network: Descent) -> tuple[Tensor, ...]:
+def example(count: int, body: LandmarkModel, memory: int) -> tuple[Tensor, ...]:
     """Plausible random inputs for `count` people: bodies that stand about before the camera, seen a
     little wrongly. Of points that nobody could have, torch and the graph may choose other steps.
     """
@@ -137,7 +139,7 @@ def example(count: int, network: Descent) -> tuple[Tensor, ...]:
 
     focal, center = normal().abs() * 100 + 700, torch.full((count, 2), 320.0)
     turns = torch.cat([_facing(normal)[:, None], _bent(normal)], 1)
-    points = network.body(torch.sigmoid(normal(PHENOTYPES)), turns)[0][:, :LANDMARKS]
+    points = body(torch.sigmoid(normal(PHENOTYPES)), turns)[0][:, :LANDMARKS]
     depth = points[..., 2] - points[:, HIPS, 2].mean(1, keepdim=True)
     points = points + _place(normal)[:, None]
     px = focal[:, None, None] * points[..., :2] / points[..., 2:] + center[:, None]
@@ -156,7 +158,7 @@ def example(count: int, network: Descent) -> tuple[Tensor, ...]:
         px + 4 * normal(LANDMARKS, 2),
         torch.sigmoid(normal(LANDMARKS)),
         torch.ones(count, 1),
-        *_before(count, network.config.memory, normal),
+        *_before(count, memory, normal),
     )
 
 

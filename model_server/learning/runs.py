@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -53,11 +54,23 @@ def half_precision_pays() -> bool:
     return torch.cuda.is_available() or torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 
-def start(network: N, config: Schedule, checkpoint: Path) -> Run[N]:
-    """A new run of a network, or the one that the checkpoint holds."""
+def start(
+    network: N, config: Schedule, checkpoint: Path, shares: Mapping[str, float] | None = None
+) -> Run[N]:
+    """A new run of a network, or the one that the checkpoint holds. Layers whose names begin with
+    one of `shares` learn at that share of the rate.
+    """
     network = network.to(device())
-    free = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(free, lr=config.learning_rate, weight_decay=config.weight_decay)
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            share = next((s for part, s in (shares or {}).items() if name.startswith(part)), 1.0)
+            groups.setdefault(share, []).append(parameter)
+    optimizer = torch.optim.AdamW(
+        [{"params": layers, "share": share} for share, layers in groups.items()],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+    )
     run = Run(network, copy.deepcopy(network).requires_grad_(False), optimizer)
     if checkpoint.exists():
         saved = load(checkpoint)
@@ -79,7 +92,7 @@ def learning_rate(step: int, config: Schedule) -> float:
 def descend(run: Run[N], loss: Tensor, config: Schedule) -> float:
     """One step of the optimiser down a loss; returns its value."""
     for group in run.optimizer.param_groups:
-        group["lr"] = learning_rate(run.step, config)
+        group["lr"] = group["share"] * learning_rate(run.step, config)
     run.optimizer.zero_grad()
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)

@@ -13,6 +13,12 @@ from torch import Tensor
 T = TypeVar("T")
 
 
+def moved(group: T, device: torch.device) -> T:
+    """The same on a device."""
+    names = [field.name for field in fields(group)]  # type: ignore[arg-type]
+    return type(group)(*(getattr(group, name).to(device) for name in names))
+
+
 def joined(groups: Sequence[T]) -> T:
     """All groups as one, along the first dimension of every tensor."""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of hands or faces to batches of crops, displaced and disturbed where that is wanted."""
+"""Pictures of hands or faces to batches of crops, displaced where that is wanted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from model_server.detail_crop import DETAIL_PX
-from model_server.learning.encoder.appearance import disturbed
 from model_server.learning.samples.picture_files import image_of
 from model_server.squares import cut_square, in_square
 
@@ -57,7 +56,7 @@ class Cuts:
 def cut_pictures(
     pictures: DetailPictures, rows: np.ndarray, rng: np.random.Generator | None
 ) -> Cuts:
-    """Some of the pictures' crops; with a generator displaced, disturbed, at times untold."""
+    """Some of the pictures' crops; with a generator displaced, at times untold."""
     squares, roll = pictures.squares[rows], np.zeros(len(rows))
     if rng is not None:
         roll = rng.normal(0, ROLL, len(rows))
@@ -65,8 +64,7 @@ def cut_pictures(
         squares = np.stack([displaced(s, move) for s, move in zip(squares, moves, strict=True)])
     images = []
     for row, square in zip(rows, squares, strict=True):
-        image = cut_square(image_of(pictures.jpegs[row]), square, DETAIL_PX)
-        images.append(image if rng is None else disturbed(image, rng))
+        images.append(cut_square(image_of(pictures.jpegs[row]), square, DETAIL_PX))
     landmarks, places = (
         in_squares(squares, px[rows]) for px in (pictures.landmarks_px, pictures.places_px)
     )

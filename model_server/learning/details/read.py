@@ -41,7 +41,8 @@ def look_at(lesson: Lesson, encoder: DetailEncoder, rng: np.random.Generator | N
         cuts = cut_pictures(lesson.pictures, rows, rng)
         crops = replace(cuts.crops, told=torch.ones_like(cuts.crops.told))
         squares = torch.from_numpy(cuts.squares).float()
-        reading = reading_of(encode(encoder, crops), squares)
+        generator = None if rng is None else torch.Generator().manual_seed(int(rows[0]))
+        reading = reading_of(encode(encoder, crops, generator), squares)
         pieces.append(Look(reading, in_mirror(lesson, encoder, crops, squares) or reading))
     return joined(pieces)
 

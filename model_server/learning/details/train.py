@@ -18,16 +18,19 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from model_server.learning.ahead import ahead
 from model_server.learning.details.crops import DetailCrops
 from model_server.learning.details.encoder import SMALL, DetailEncoder
 from model_server.learning.details.kinds import KINDS
 from model_server.learning.details.lesson import Lesson
+from model_server.learning.encoder.appearance import disturbed
 from model_server.learning.encoder.config import EncoderConfig
 from model_server.learning.encoder.crop_encoder import CropContents, Encoded
 from model_server.learning.encoder.losses import total
-from model_server.learning.encoder.teaching import Lessons, ahead, teach
+from model_server.learning.encoder.teaching import Lessons, teach
 from model_server.learning.runs import Run, descend, device, half_precision_pays, load, save, start
 from model_server.learning.samples.picture_files import shards_with_pictures
+from model_server.learning.tensors import moved
 
 JUDGED: Final = 400  # held-out pictures that reports are about, at most
 log = logging.getLogger(__name__)
@@ -75,10 +78,16 @@ def load_encoder(path: Path, contents: CropContents) -> DetailEncoder:
     return encoder.eval()
 
 
-def encode(encoder: DetailEncoder, crops: DetailCrops) -> Encoded:
-    """The encoder's answer to crops on its own device."""
+def encode(
+    encoder: DetailEncoder, crops: DetailCrops, generator: torch.Generator | None = None
+) -> Encoded:
+    """The encoder's answer to crops on its own device, to disturbed ones with a generator of that
+    device.
+    """
     device = next(encoder.parameters()).device
     image = crops.image.to(device).float() / 255
+    if generator is not None:
+        image = disturbed(image, generator)
     return encoder(  # type: ignore[no-any-return]
         image.contiguous(memory_format=torch.channels_last),
         crops.landmarks.to(device),
@@ -87,16 +96,19 @@ def encode(encoder: DetailEncoder, crops: DetailCrops) -> Encoded:
 
 
 def advance(
-    run: Run[DetailEncoder], lesson: Lesson, config: DetailTraining, batch: tuple[DetailCrops, Any]
+    run: Run[DetailEncoder],
+    lesson: Lesson,
+    config: DetailTraining,
+    generator: torch.Generator | None,
+    batch: tuple[DetailCrops, Any],
 ) -> dict[str, float]:
     """One step of the optimiser; the terms of the loss."""
     crops, answers = batch
     run.network.train()
     with torch.autocast(device().type, torch.bfloat16, enabled=config.half_precision):
-        encoded = encode(run.network, crops)
+        encoded = encode(run.network, crops, generator)
     exact = Encoded(*(getattr(encoded, f.name).float() for f in fields(Encoded)))
-    truth = type(answers)(*(getattr(answers, f.name).to(device()) for f in fields(answers)))
-    terms = lesson.terms(exact, truth)
+    terms = lesson.terms(exact, moved(answers, device()))
     descend(run, total(terms, config.weights), config)
     return {name: term.item() for name, term in terms.items()}
 
@@ -115,7 +127,8 @@ def judged(encoder: DetailEncoder, lesson: Lesson, rows: np.ndarray) -> dict[str
     batches = np.array_split(rows[:JUDGED], max(1, len(rows[:JUDGED]) // 100))
     for part in batches:
         crops, answers = lesson.drawn(part, None)
-        for name, term in lesson.terms(encode(encoder, crops), answers).items():
+        encoded = encode(encoder, crops)
+        for name, term in lesson.terms(encoded, moved(answers, encoded.guess.device)).items():
             sums[name] += term.item() / len(batches)
     return dict(sums)
 
@@ -130,10 +143,11 @@ def train(
 ) -> Run[DetailEncoder]:
     """Train on some rows of a lesson until the steps or the minutes are used up."""
     run = start(new_encoder(lesson.contents, config), config, checkpoint)
-    rng = np.random.default_rng(config.seed + run.step)
+    seed = config.seed + run.step
+    generator = torch.Generator(device()).manual_seed(seed)
     lessons = Lessons(
-        ahead(partial(random_batch, lesson, rows, config.batch, rng)),
-        partial(advance, run, lesson, config),
+        ahead(partial(random_batch, lesson, rows, config.batch), seed),
+        partial(advance, run, lesson, config, generator),
         partial(judged, run.averaged, lesson, held_out),
         partial(save, run, config, checkpoint),
     )

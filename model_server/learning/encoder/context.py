@@ -22,13 +22,12 @@ from torch.nn.functional import dropout
 
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
-from model_server.learning.encoder.config import EncoderConfig
-from model_server.learning.encoder.encoder import Encoder
+from model_server.learning.encoder.config import EncoderConfig, Weights
+from model_server.learning.encoder.encoder import Encoder, load_encoder
 from model_server.learning.encoder.insight import insight_path, read_insight, unpacked
-from model_server.learning.encoder.losses import Weights, guess_terms, total
+from model_server.learning.encoder.losses import guess_terms, total
 from model_server.learning.encoder.read import read_shard_people, write
 from model_server.learning.encoder.teaching import Lessons, teach
-from model_server.learning.encoder.train import load_encoder
 from model_server.learning.network.descent import flat
 from model_server.learning.network.state import LANDMARKS
 from model_server.learning.runs import Run, descend, device, save, start

@@ -18,7 +18,6 @@ from model_server.landmark_names import POSE_LANDMARKS, mirror_order
 from model_server.learning.body.landmark_model import LandmarkModel
 from model_server.learning.body.parts import PART_MIRROR
 from model_server.learning.body.pose_bones import MIRROR
-from model_server.learning.encoder.appearance import disturbed
 from model_server.learning.encoder.config import MAP_PX
 from model_server.learning.network.descent import flat
 from model_server.learning.network.evidence import see
@@ -100,8 +99,8 @@ def told_of(people: People) -> Tensor:
 def batches(
     shard: Shard, size: int, rng: np.random.Generator | None
 ) -> Iterator[tuple[Crops, Answers]]:
-    """All people of a shard; with a generator in random order, jittered, disturbed and half of the
-    batches mirrored.
+    """All people of a shard; with a generator in random order, jittered and half of the batches
+    mirrored.
     """
     count = len(shard.people)
     order = np.arange(count) if rng is None else rng.permutation(count)
@@ -122,8 +121,8 @@ def crops_of(
         crop = square_crop(box, CROP_PX)
         picture, part_map, mask = decode(shard.pictures[row])
         image, view = cut(picture, crop), cut_square(picture, person_view(px), VIEW_PX)
-        images.append(image if rng is None else disturbed(image, rng))
-        views.append(view if rng is None else disturbed(view, rng))
+        images.append(image)
+        views.append(view)
         full_mask = cv2.resize(mask, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         told = rng is None or rng.random() > UNMASKED
         masks.append(cut(full_mask, crop) * np.uint8(told))

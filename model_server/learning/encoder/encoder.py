@@ -11,6 +11,7 @@ people as they were taught to, upright and about the hips.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import torch
@@ -22,6 +23,7 @@ from model_server.learning.encoder.crop_encoder import CropContents, CropEncoder
 from model_server.learning.encoder.tflite_network import TfliteNetwork
 from model_server.learning.network.descent import EVIDENCE_SIZE
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES
+from model_server.learning.runs import load
 
 GUESS_SIZE: Final = LANDMARKS * 3 + JOINTS * 6 + PHENOTYPES  # 3D landmarks, rotations, phenotypes
 TRUNK: Final = "pose_landmark/pose_landmark_full.tflite"
@@ -99,3 +101,11 @@ class Encoder(CropEncoder):
         EVIDENCE_SIZE) what the detector says.
         """
         return self.guess(torch.cat([features, told], 1))  # type: ignore[no-any-return]
+
+
+def load_encoder(path: Path) -> Encoder:
+    """The averaged encoder of a checkpoint, ready to be asked."""
+    saved = load(path)
+    encoder = Encoder(EncoderConfig(**saved["config"]["encoder"]))
+    encoder.load_state_dict(saved["averaged"])
+    return encoder.eval()

@@ -14,10 +14,9 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from model_server.learning.encoder.config import MAP_PX
-from model_server.learning.encoder.encoder import Encoder
+from model_server.learning.encoder.encoder import Encoder, load_encoder
 from model_server.learning.encoder.heat import places, trust_of
 from model_server.learning.encoder.insight import packed
-from model_server.learning.encoder.train import load_encoder
 from model_server.learning.network.picture import CELLS
 from model_server.learning.onnx_graph import write_graph
 from model_server.person_crop import CROP_PX, VIEW_PX
@@ -53,7 +52,9 @@ class FromCrops(nn.Module):
 
 def export(checkpoint: Path, out: Path, *, insight: bool = False) -> float:
     """Write the graph; returns the largest difference from torch."""
-    graph = FromCrops(load_encoder(checkpoint), insight=insight)
+    encoder = load_encoder(checkpoint)
+    encoder.trunk.half().float()  # as fine as in the wheel, also where it was taught further
+    graph = FromCrops(encoder, insight=insight)
     about = asdict(graph.encoder.config)
     outputs = (*OUTPUTS, INSIGHT) if insight else OUTPUTS
     return write_graph(graph, example, out, inputs=INPUTS, outputs=outputs, about=about)

@@ -17,15 +17,16 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from model_server.learning.encoder.config import EncoderConfig
+from model_server.learning.encoder.config import EncoderConfig, EncoderTraining
+from model_server.learning.encoder.dataset import Crops
+from model_server.learning.encoder.encode import encode
 from model_server.learning.encoder.encoder import Encoder
 from model_server.learning.encoder.export import DEFAULT_OUT
-from model_server.learning.encoder.train import EncoderTraining
 from model_server.learning.onnx_graph import about_graph, weights_in
 from model_server.learning.runs import save, start
 
 _FOLDED: Final = ".weight_bias"  # what the exporter calls the bias of a multiplied convolution
-_UNLEARNED: Final = ("guess.", "trunk.")  # the trunk is in the wheel
+_UNLEARNED: Final = ("guess.",)
 
 
 def encoder_in(graph: Path) -> Encoder:
@@ -63,6 +64,29 @@ def _scaling_nothing(name: str, bias: Tensor, eps: float) -> dict[str, Tensor]:
         f"{name}.running_var": torch.full_like(bias, 1 - eps),
         f"{name}.num_batches_tracked": torch.tensor(1),
     }
+
+
+@torch.no_grad()
+def normalise_again(encoder: Encoder, crops: Crops) -> None:
+    """Let normalisations scale, and say the same, where they see crops like these: what scales
+    nothing would do so when it learns.
+    """
+    norms = [part for part in encoder.modules() if isinstance(part, nn.BatchNorm2d)]
+    hooks = [norm.register_forward_pre_hook(_scaled) for norm in norms]
+    encode(encoder.eval(), crops)
+    for hook in hooks:
+        hook.remove()
+
+
+def _scaled(norm: nn.Module, inputs: tuple[Tensor]) -> None:
+    assert isinstance(norm, nn.BatchNorm2d)
+    variance, mean = torch.var_mean(inputs[0], (0, 2, 3), correction=0)
+    shift = norm.bias - norm.running_mean * norm.weight / (norm.running_var + norm.eps).sqrt()
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(variance)
+    norm.weight.copy_(scale * (variance + norm.eps).sqrt())
+    norm.bias.copy_(shift + scale * mean)
 
 
 def main() -> None:

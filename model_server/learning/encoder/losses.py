@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
@@ -14,16 +12,6 @@ from model_server.learning.encoder.crop_encoder import Encoded
 from model_server.learning.encoder.dataset import Answers
 from model_server.learning.encoder.heat import heat_terms
 from model_server.learning.network.state import JOINTS, LANDMARKS, PHENOTYPES
-
-
-@dataclass(frozen=True)
-class Weights:
-    parts: float = 1.0
-    heat: float = 0.3
-    places: float = 4.0  # crop sides
-    landmarks: float = 6.0  # metres
-    rotations: float = 1.0
-    phenotypes: float = 1.5
 
 
 def losses(encoded: Encoded, answers: Answers) -> dict[str, Tensor]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How encoders are taught: batches prepared one step ahead, reports, checkpoints."""
+"""How encoders are taught: batches, reports, checkpoints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -27,16 +26,6 @@ class Lessons(Generic[B]):
     advance: Callable[[B], dict[str, float]]  # one step of the optimiser; the terms of the loss
     judge: Callable[[], dict[str, float]]  # on held-out pictures
     keep: Callable[[], None]  # write the checkpoint
-
-
-def ahead(prepare: Callable[[], B]) -> Iterator[B]:
-    """Batches without end, each prepared by a thread while the one before is used."""
-    with ThreadPoolExecutor(1) as worker:
-        coming = worker.submit(prepare)
-        while True:
-            batch = coming.result()
-            coming = worker.submit(prepare)
-            yield batch
 
 
 def teach(run: Run[Any], lessons: Lessons[B], steps: int, minutes: float) -> None:

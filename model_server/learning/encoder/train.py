@@ -10,16 +10,17 @@ import argparse
 import dataclasses
 import logging
 from collections import defaultdict
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from model_server.learning.ahead import ahead
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
-from model_server.learning.encoder.config import EncoderConfig
+from model_server.learning.encoder.config import EncoderTraining
 from model_server.learning.encoder.crop_encoder import Encoded
 from model_server.learning.encoder.dataset import (
     Answers,
@@ -32,49 +33,29 @@ from model_server.learning.encoder.dataset import (
 from model_server.learning.encoder.dataset import (
     load as load_shard,
 )
+from model_server.learning.encoder.encode import encode
 from model_server.learning.encoder.encoder import Encoder
-from model_server.learning.encoder.losses import Weights, losses, part_overlap, total
-from model_server.learning.encoder.teaching import Lessons, ahead, teach
+from model_server.learning.encoder.from_graph import encoder_in, normalise_again
+from model_server.learning.encoder.losses import losses, part_overlap, total
+from model_server.learning.encoder.teaching import Lessons, teach
 from model_server.learning.runs import (
     Run,
     descend,
     device,
-    half_precision_pays,
-    load,
     save,
     start,
 )
 from model_server.learning.samples.picture_files import shards_with_pictures
+from model_server.learning.tensors import moved
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class EncoderTraining:
-    steps: int = 8000
-    batch: int = 96
-    learning_rate: float = 2e-3
-    warm_up: int = 200
-    weight_decay: float = 0.02
-    average: float = 0.998
-    clip: float = 1.0
-    seed: int = 0
-    half_precision: bool = field(default_factory=half_precision_pays)
-    encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    weights: Weights = field(default_factory=Weights)
-
-
 def new_encoder(config: EncoderTraining) -> Encoder:
     torch.manual_seed(config.seed)
-    return Encoder(config.encoder).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def load_encoder(path: Path) -> Encoder:
-    """The averaged encoder of a checkpoint, ready to be asked."""
-    saved = load(path)
-    encoder = Encoder(EncoderConfig(**saved["config"]["encoder"]))
-    encoder.load_state_dict(saved["averaged"])
-    return encoder.eval()
+    encoder = Encoder(config.encoder)
+    encoder.trunk.requires_grad_(config.trunk > 0)
+    return encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def random_batch(shards: list[Shard], size: int, rng: np.random.Generator) -> tuple[Crops, Answers]:
@@ -85,33 +66,19 @@ def random_batch(shards: list[Shard], size: int, rng: np.random.Generator) -> tu
     return mirrored(*batch) if rng.random() < 0.5 else batch
 
 
-def encode(encoder: Encoder, crops: Crops) -> Encoded:
-    """The encoder's answer to crops on its own device."""
-    device = next(encoder.parameters()).device
-    image, mask, view = (
-        seen.to(device).float() / 255 for seen in (crops.image, crops.mask, crops.view)
-    )
-    return encoder(  # type: ignore[no-any-return]
-        image.contiguous(memory_format=torch.channels_last),
-        mask,
-        view.contiguous(memory_format=torch.channels_last),
-        crops.landmarks.to(device),
-        crops.visibility.to(device),
-        crops.told.to(device),
-    )
-
-
 def advance(
-    run: Run[Encoder], batch: tuple[Crops, Answers], config: EncoderTraining
+    run: Run[Encoder],
+    batch: tuple[Crops, Answers],
+    config: EncoderTraining,
+    generator: torch.Generator | None = None,
 ) -> dict[str, float]:
     """One step of the optimiser; the terms of the loss."""
     crops, answers = batch
     run.network.train()
     with torch.autocast(device().type, torch.bfloat16, enabled=config.half_precision):
-        encoded = encode(run.network, crops)
+        encoded = encode(run.network, crops, generator)
     exact = Encoded(*(getattr(encoded, f.name).float() for f in dataclasses.fields(Encoded)))
-    truth = Answers(*(getattr(answers, f.name).to(device()) for f in dataclasses.fields(Answers)))
-    terms = losses(exact, truth)
+    terms = losses(exact, moved(answers, device()))
     descend(run, total(terms, config.weights), config)
     return {name: term.item() for name, term in terms.items()}
 
@@ -124,6 +91,7 @@ def judged(encoder: Encoder, shard: Shard, people: int = 600) -> dict[str, float
     batch_count = 0
     for crops, answers in batches(shard, 100, None):
         encoded = encode(encoder, crops)
+        answers = moved(answers, encoded.guess.device)
         for name, term in losses(encoded, answers).items():
             sums[name] += term.item()
         parts, whole = part_overlap(encoded.parts, answers.parts)
@@ -136,14 +104,23 @@ def judged(encoder: Encoder, shard: Shard, people: int = 600) -> dict[str, float
 
 
 def train(
-    shards: list[Shard], held_out: Shard, config: EncoderTraining, checkpoint: Path, minutes: float
+    shards: list[Shard],
+    held_out: Shard,
+    config: EncoderTraining,
+    checkpoint: Path,
+    minutes: float,
+    weights: dict[str, Tensor] | None = None,
 ) -> Run[Encoder]:
-    """Train until the steps or the minutes are used up."""
-    run = start(new_encoder(config), config, checkpoint)
-    rng = np.random.default_rng(config.seed + run.step)
+    """Train until the steps or the minutes are used up; a new run begins with `weights`."""
+    encoder = new_encoder(config)
+    if weights is not None:
+        encoder.load_state_dict(weights)
+    run = start(encoder, config, checkpoint, {"trunk.": config.trunk})
+    seed = config.seed + run.step
+    generator = torch.Generator(device()).manual_seed(seed)
     lessons = Lessons(
-        ahead(partial(random_batch, shards, config.batch, rng)),
-        partial(advance, run, config=config),
+        ahead(partial(random_batch, shards, config.batch), seed),
+        partial(advance, run, config=config, generator=generator),
         partial(judged, run.averaged, held_out),
         partial(save, run, config, checkpoint),
     )
@@ -151,12 +128,22 @@ def train(
     return run
 
 
+def weights_of(graph: Path, shard: Shard) -> dict[str, Tensor]:
+    """Of a graph that was exported, ready to learn from people like those of a shard."""
+    encoder = encoder_in(graph)
+    normalise_again(encoder, crops_of(shard, np.arange(64), None)[0])
+    return encoder.state_dict()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=Path, default=Path(".cache/samples/train"))
     parser.add_argument("--checkpoint", type=Path, default=Path(".cache/runs/encoder.pt"))
+    parser.add_argument("--start-from", type=Path, help="graph of the weights to begin with")
     parser.add_argument("--steps", type=int, default=EncoderTraining.steps)
     parser.add_argument("--batch", type=int, default=EncoderTraining.batch)
+    parser.add_argument("--learning-rate", type=float, default=EncoderTraining.learning_rate)
+    parser.add_argument("--trunk", type=float, default=EncoderTraining.trunk)
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
@@ -165,9 +152,16 @@ def main() -> None:
     body = LandmarkModel(BodyModel())
     paths = shards_with_pictures(arguments.samples)
     held_out, *shards = [load_shard(path, body) for path in paths]
-    config = dataclasses.replace(EncoderTraining(), steps=arguments.steps, batch=arguments.batch)
+    config = dataclasses.replace(
+        EncoderTraining(),
+        steps=arguments.steps,
+        batch=arguments.batch,
+        learning_rate=arguments.learning_rate,
+        trunk=arguments.trunk,
+    )
     log.info("%d shards", len(shards))
-    train(shards, held_out, config, arguments.checkpoint, arguments.minutes)
+    weights = None if arguments.start_from is None else weights_of(arguments.start_from, held_out)
+    train(shards, held_out, config, arguments.checkpoint, arguments.minutes, weights)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,14 @@ import argparse
 import dataclasses
 import logging
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from model_server.learning.ahead import ahead
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel, body_with_skin
 from model_server.learning.encoder.read import read_people
@@ -55,25 +57,19 @@ def train(
     poses: Poses | None = None,
     *,
     unlabelled: People | None = None,
+    processes: int | None = None,
 ) -> Run[Descent]:
-    """Train until the steps or the minutes are used up; with poses, half of every batch is
+    """Train until the steps or the minutes are used up; with poses, a part of every batch is
     imagined. Of unlabelled people some join every batch, taught by the regime of the configuration.
     """
     run = start(new_network(people, config), config, checkpoint)
     run.network.half_precision = config.half_precision
     judges = judges_of(config, checkpoint)
-    generator = torch.Generator().manual_seed(config.seed + run.step)
-    rng = np.random.default_rng(config.seed + run.step)
+    prepare = partial(batch_of, people, unlabelled, poses, LandmarkModel(BodyModel()), config)
+    batches = ahead(prepare, config.seed + run.step, processes)
     began, losses = time.monotonic(), []
     while run.step < config.steps and time.monotonic() - began < 60 * minutes:
-        rows = torch.randint(len(people), (config.batch,), generator=generator)
-        batch = misread(augmented(people[rows], generator), generator)
-        if poses is not None:
-            donors = batch[: round(config.imagined * config.batch)]
-            batch = joined([batch, imagined(donors, poses, run.network.body, rng)])
-        batch = looked_closer(batch, run.network.body, generator)
-        others = None if unlabelled is None else drawn(unlabelled, config, generator)
-        losses.append(advance(run, batch, config, judges, others))
+        losses.append(advance(run, *next(batches), config, judges))
         if run.step % 250 == 0:
             report(run, losses, held_out, began)
             losses.clear()
@@ -81,6 +77,25 @@ def train(
             keep(run, judges, config, checkpoint)
     keep(run, judges, config, checkpoint)
     return run
+
+
+def batch_of(
+    people: People,
+    unlabelled: People | None,
+    poses: Poses | None,
+    body: LandmarkModel,
+    config: TrainConfig,
+    rng: np.random.Generator,
+) -> tuple[People, People | None]:
+    """Who one step learns from: those with labels, and those without where there are any."""
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    rows = torch.randint(len(people), (config.batch,), generator=generator)
+    batch = misread(augmented(people[rows], generator), generator)
+    if poses is not None:
+        donors = batch[: round(config.imagined * config.batch)]
+        batch = joined([batch, imagined(donors, poses, body, rng)])
+    others = None if unlabelled is None else drawn(unlabelled, config, generator)
+    return looked_closer(batch, body, generator), others
 
 
 def judges_of(config: TrainConfig, checkpoint: Path) -> Run[Adversary] | None:
@@ -136,9 +151,9 @@ def weights_of(path: Path, network: Descent) -> dict[str, Tensor]:
 def advance(
     run: Run[Descent],
     people: People,
+    unlabelled: People | None,
     config: TrainConfig,
     judges: Run[Adversary] | None = None,
-    unlabelled: People | None = None,
 ) -> float:
     """One step on one batch; returns its loss."""
     evidence, sight, truth = evidence_and_truth(people.to(device()), run.network.body)
@@ -218,6 +233,7 @@ def parsed() -> argparse.Namespace:
         help="they are the people of --samples who bend a hip; with --regime full nobody is",
     )
     parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument("--processes", type=int, help="that prepare batches")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     if arguments.regime == "weak" and not arguments.withhold:
@@ -267,7 +283,16 @@ def main() -> None:
     log.info("%d with labels, %d without", len(kept), 0 if unlabelled is None else len(unlabelled))
     if arguments.start_from and not checkpoint.exists():
         branch(arguments.start_from, kept, config, checkpoint)
-    train(kept, held_out, config, checkpoint, arguments.minutes, poses, unlabelled=unlabelled)
+    train(
+        kept,
+        held_out,
+        config,
+        checkpoint,
+        arguments.minutes,
+        poses,
+        unlabelled=unlabelled,
+        processes=arguments.processes,
+    )
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def test_training_learns_a_batch_by_heart(tmp_path: Path) -> None:
     config = replace(TINY, steps=1000)
     run = start(new_encoder(lesson.contents, config), config, tmp_path / "none.pt")
     batch = lesson.drawn(ROWS, None)
-    terms = [advance(run, lesson, config, batch) for _ in range(30)]
+    terms = [advance(run, lesson, config, None, batch) for _ in range(30)]
     assert terms[-1]["heat"] < 0.9 * terms[0]["heat"]
 
 

@@ -5,14 +5,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from model_server.learning.encoder.config import EncoderConfig
+from model_server.learning.encoder.config import EncoderConfig, EncoderTraining
 from model_server.learning.encoder.dataset import Shard, crops_of
-from model_server.learning.encoder.train import (
-    EncoderTraining,
-    advance,
-    load_encoder,
-    new_encoder,
-)
+from model_server.learning.encoder.encoder import load_encoder
+from model_server.learning.encoder.train import advance, new_encoder
 from model_server.learning.runs import save, start
 
 TINY = EncoderTraining(

@@ -112,7 +112,7 @@ def test_people_without_labels_are_explained_better_for_having_been_seen(
     for unlabelled in (None, forgotten(strange)):
         run = start(copy.deepcopy(network), CONFIG, tmp_path / "none.pt")
         for _ in range(CONFIG.steps):
-            advance(run, people[:8], CONFIG, unlabelled=unlabelled)
+            advance(run, people[:8], unlabelled, CONFIG)
         energies.append(mean_energy(run.network, strange))
     without, having_seen = energies
     assert having_seen < 0.9 * without
@@ -122,7 +122,7 @@ def test_a_run_begins_with_the_weights_of_another(
     network: Descent, people: People, tmp_path: Path
 ) -> None:
     first = start(network, CONFIG, tmp_path / "first.pt")
-    advance(first, people[:8], CONFIG)
+    advance(first, people[:8], None, CONFIG)
     save(first, CONFIG, tmp_path / "first.pt")
     branch(tmp_path / "first.pt", people, CONFIG, tmp_path / "second.pt")
     saved = load(tmp_path / "second.pt")
