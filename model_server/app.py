@@ -30,7 +30,7 @@ from model_server.errors import (
     TooLargeError,
     UnknownRigError,
 )
-from model_server.execution import CUDA, find_gpu, why_cpu
+from model_server.execution import CUDA, gpu_lately, why_cpu
 from model_server.footprint import resident_mb
 from model_server.guard import Guard, error_response
 from model_server.image import upright_jpeg
@@ -115,7 +115,7 @@ async def health(request: Request) -> Health:
     state = request.app.state
     providers = state.estimator.providers
     on_gpu = CUDA in providers
-    gpu = await run_in_threadpool(find_gpu) if on_gpu else None
+    gpu = await run_in_threadpool(gpu_lately) if on_gpu else None
     return Health(
         version=__version__,
         ready=True,

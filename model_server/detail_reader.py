@@ -32,8 +32,8 @@ class DetailReader:
     """The encoders of hands and of faces, exported. Safe to use from several threads."""
 
     def __init__(self, hands: Path, faces: Path, *, threads: int = 0) -> None:
-        self._hands: Any = open_session(hands, threads)
-        self._faces: Any = open_session(faces, threads)
+        self._hands: Any = open_session(hands, threads, gpu=True)
+        self._faces: Any = open_session(faces, threads, gpu=True)
 
     def read(self, image: ImageArray, people: Sequence[PersonLandmarks]) -> list[PersonLandmarks]:
         """People in `image` (H, W, 3) with what their hands and faces look like: all hands in one

@@ -196,7 +196,7 @@ def _opened(path: Path, threads: int) -> Any:
     if not path.is_file():
         raise BadRequestError(f"There is no detector at {path}.", _REMEDY)
     try:
-        return open_session(path, threads)
+        return open_session(path, threads, gpu=True)
     except Exception as error:  # whatever ONNX Runtime says of foreign files
         raise _unfit(path, f"ONNX Runtime cannot read it ({first_line(error)[:_LINE]})") from error
 

@@ -27,8 +27,12 @@ class PictureReader:
     """
 
     def __init__(self, path: Path, *, threads: int = 0) -> None:
-        self._session: Any = open_session(path, threads)
+        self._session: Any = open_session(path, threads, gpu=True)
         self._masks = PoseDetector(with_masks=True)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        return tuple(self._session.get_providers())
 
     def read(
         self,

@@ -73,6 +73,9 @@ class Estimator(Protocol):
 class Reader(MaskedReader, Protocol):
     """What the pipeline needs of the image encoder."""
 
+    @property
+    def providers(self) -> tuple[str, ...]: ...
+
     def close(self) -> None: ...
 
 
@@ -153,7 +156,7 @@ class Pipeline:
 
     @property
     def providers(self) -> tuple[str, ...]:
-        return self._descent.providers
+        return self._reader.providers
 
     @property
     def detector(self) -> str | None:

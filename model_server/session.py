@@ -14,7 +14,7 @@ import numpy as np
 
 from model_server.arrays import FloatArray
 from model_server.errors import InternalError
-from model_server.execution import open_on_best
+from model_server.execution import open_on_best, open_on_cpu
 
 CONFIG_KEY: Final = "hund"  # of the graph's metadata
 CERTAIN: Final = 2.0  # the visibility of landmarks that somebody has put where they belong
@@ -96,9 +96,6 @@ class DescentSession(Protocol):
     @property
     def config(self) -> DescentConfig: ...
 
-    @property
-    def providers(self) -> tuple[str, ...]: ...
-
     def run(self, evidence: Evidence, before: Before | None = None) -> Posed: ...
 
 
@@ -115,10 +112,6 @@ class OnnxDescent:
     def config(self) -> DescentConfig:
         return self._config
 
-    @property
-    def providers(self) -> tuple[str, ...]:
-        return tuple(self._session.get_providers())
-
     def run(self, evidence: Evidence, before: Before | None = None) -> Posed:
         before = before or Before.nowhere(len(evidence.focal_px), self._config)
         feed = {
@@ -129,8 +122,12 @@ class OnnxDescent:
         return Posed(*self._session.run(self._outputs, feed))
 
 
-def open_session(path: Path, threads: int) -> Any:
-    """ONNX Runtime's session of the graph at `path`; an error says what to do where it is not."""
+def open_session(path: Path, threads: int, *, gpu: bool = False) -> Any:
+    """ONNX Runtime's session of the graph at `path`; an error says what to do where it is not.
+
+    With `gpu` on one that is there. Descents stay off it: their many small operations take three
+    times as long to start there as they take on a processor (`benchmarks.gpu`).
+    """
     import onnxruntime
 
     if not path.is_file():
@@ -143,7 +140,7 @@ def open_session(path: Path, threads: int) -> Any:
     options.log_severity_level = 3
     # Threads that wait for the next photo or frame must not keep cores from the detectors.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return open_on_best(path, options)
+    return open_on_best(path, options) if gpu else open_on_cpu(path, options)
 
 
 def _read_config(session: Any) -> DescentConfig:

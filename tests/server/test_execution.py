@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from model_server import execution
 from model_server.execution import CPU, CUDA, Gpu, batch_size, find_gpu, open_on_best, why_cpu
 from model_server.own_detector import KeypointNetwork
+from model_server.session import open_session
 from tests.server.doubles import FakeEstimator, running
 from tests.server.tiny_detector import KEYPOINTS, SIZE, write_finds_at
 
@@ -28,6 +30,8 @@ class PlayedRuntime:
     fails: str = ""  # with this, when a session is made on CUDA
     gives: tuple[str, ...] = (CUDA, CPU)
     asked: list[list[str]] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)  # of CUDA
+    SessionOptions = MagicMock
 
     def get_available_providers(self) -> list[str]:
         return list(self.available)
@@ -35,11 +39,13 @@ class PlayedRuntime:
     def preload_dlls(self) -> None:
         pass
 
-    def InferenceSession(self, *_: Any, providers: list[str], **__: Any) -> Any:  # noqa: N802
-        self.asked.append(providers)
-        if CUDA in providers and self.fails:
+    def InferenceSession(self, *_: Any, providers: list[Any], **__: Any) -> Any:  # noqa: N802
+        self.options |= next((one[1] for one in providers if isinstance(one, tuple)), {})
+        names = [one if isinstance(one, str) else one[0] for one in providers]
+        self.asked.append(names)
+        if CUDA in names and self.fails:
             raise RuntimeError(self.fails)
-        given = [name for name in providers if name in self.gives]
+        given = [name for name in names if name in self.gives]
         return SimpleNamespace(get_providers=lambda: given)
 
 
@@ -62,7 +68,18 @@ def test_cuda_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     providers = opened(monkeypatch, runtime)
     assert providers == (CUDA, CPU)
     assert runtime.asked == [[CUDA, CPU]]
+    assert runtime.options["use_tf32"] == "0"
     assert why_cpu(providers) is None
+
+
+def test_descents_stay_on_the_cpu_and_the_encoder_does_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    runtime = PlayedRuntime()
+    monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
+    (graph := tmp_path / "network.onnx").touch()
+    assert open_session(graph, 1).get_providers() == [CPU]
+    assert open_session(graph, 1, gpu=True).get_providers() == [CUDA, CPU]
 
 
 @pytest.mark.parametrize(

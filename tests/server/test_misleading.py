@@ -18,7 +18,6 @@ class Believer:
 
     calls: list[int] = field(default_factory=list)
     config = DescentConfig("anny", ("spine03",), ("age",), 1)
-    providers = ("CPUExecutionProvider",)
 
     def run(self, evidence: Evidence, _: Before | None = None) -> Posed:
         count = len(evidence.focal_px)
