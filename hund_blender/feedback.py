@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final, Literal
 
 import bpy
@@ -19,6 +20,7 @@ from .text import wrapped
 PHOTOS: Final = "Import People from Photos"
 POPUP_CHARACTERS: Final = 70
 CHARACTER_PX: Final = 6.6
+SETTLED_S: Final = 0.3
 
 
 def show_progress(job: Job | Placing, ending: Ending) -> None:
@@ -78,6 +80,8 @@ def pop_up(problems: list[Problem], title: str, icon: Literal["ERROR", "INFO"] =
             title=title,
             icon=icon,
         )
+    # Panels that have just grown move apart over some redraws, which the menu keeps from them.
+    bpy.app.timers.register(partial(redraw_sidebars, None), first_interval=SETTLED_S)
 
 
 def _draw(menu: Any, problems: list[Problem]) -> None:

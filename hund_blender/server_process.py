@@ -28,8 +28,8 @@ SHOWN_LINES: Final = 3
 _SETTING: Final = (
     "Set “Server Python” in the add-on's preferences to the python of the server's environment."
 )
-_INSTALL: Final = "Press “Install Model Server” in the add-on's preferences."
-_UPDATE: Final = "Press “Update Model Server” in the add-on's preferences."
+_INSTALL: Final = "Press “Install Model Server” in the sidebar's HUND tab or in the preferences."
+_UPDATE: Final = "Press “Update Model Server” in the sidebar's HUND tab or in the preferences."
 
 
 def find_python(preference: str, installed: Environment | None = None) -> Path:
