@@ -61,3 +61,17 @@ def test_learning_rate_warms_up_and_cools_down() -> None:
     assert rates[-1] == pytest.approx(0.01 * CONFIG.learning_rate)
     assert max(rates) <= CONFIG.learning_rate
     assert torch.isfinite(torch.tensor(rates)).all()
+
+
+def test_some_layers_learn_at_a_share_of_the_rate(tmp_path: Path) -> None:
+    begun = new_network()
+    run = start(new_network(), CONFIG, tmp_path / "run.pt", {"0.": 0.01})
+    descend(run, loss_of(run.network), CONFIG)
+    slow, _, fast = (
+        max(
+            (now - then).abs().max().item()
+            for now, then in zip(a.parameters(), b.parameters(), strict=True)
+        )
+        for a, b in zip(run.network.cpu(), begun, strict=True)
+    )
+    assert 0 < slow < 0.02 * fast
