@@ -130,9 +130,10 @@ def exactness(body: Body, basis: Array) -> None:
     for name in FAMILIES:
         exact = RetargetOptions(feet=False)
         report(body, basis, name, lambda name=name: build(name, body, OTHER), exact)
-    for way in (FK, IK):
-        options = RetargetOptions(feet=False, arms_by=way, legs_by=way)
-        report(body, basis, f"Rigify, {way}", lambda: build_rigify(body, OTHER), options)
+    for way, rigid in ((FK, False), (IK, False), (IK, True)):
+        options = RetargetOptions(feet=False, arms_by=way, legs_by=way, rigid_ik=rigid)
+        name = f"Rigify, {way}" + ", lengths kept" * rigid
+        report(body, basis, name, lambda: build_rigify(body, OTHER), options)
 
 
 def report(

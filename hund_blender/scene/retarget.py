@@ -47,6 +47,7 @@ class RetargetOptions:
     hands: bool = False
     arms_by: str = KEEP  # KEEP, FK or IK, where the rig has a switch
     legs_by: str = KEEP
+    rigid_ik: bool = False  # the rig's IK no longer stretches bones, where its map tells how
     face: bool = True
     root: str = ROOT_STAYS
     at_source: bool = False  # else where the rig stands
@@ -138,7 +139,7 @@ def prepare(target: Target, options: RetargetOptions) -> None:
         way = wanted[switch.limb[:-2]]
         if way != KEEP and _takes_part(switch.limb, options):
             set_property(bones[switch.bone], switch.property, switch.fk if way == FK else switch.ik)
-    for setting in preset.settings:
+    for setting in (*preset.settings, *(preset.rigid if options.rigid_ik else ())):
         if _takes_part(setting.limb, options):
             set_property(bones[setting.bone], setting.property, setting.value)
     if options.is_whole:
@@ -151,9 +152,11 @@ def _takes_part(limb: str, options: RetargetOptions) -> bool:
 
 
 def set_property(bone: Any, name: str, value: float) -> None:
-    """Set a custom property, keeping its type."""
+    """Set a property, a custom one or Blender's own, keeping its type."""
     if name in bone:
         bone[name] = type(bone[name])(value)
+    elif isinstance(getattr(bone, name, None), int | float):
+        setattr(bone, name, value)
 
 
 def _placing(target: Target, source: Source, options: RetargetOptions) -> Placing:
