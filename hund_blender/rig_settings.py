@@ -183,8 +183,8 @@ class HundRetarget(bpy.types.PropertyGroup):
     )
     rigid_ik: bpy.props.BoolProperty(
         name="IK Keeps Lengths",
-        description="Switch off that the rig's IK stretches bones (Rigify), so that elbows and knees "
-        "come exactly where they belong; hands and feet no longer pull limbs longer, either",
+        description="Switch off that the rig's IK stretches bones (Rigify), so that elbows and "
+        "knees come exactly where they belong; hands and feet no longer pull limbs longer, either",
         default=False,
         options=set(),
         update=_changed,

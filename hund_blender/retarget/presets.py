@@ -182,7 +182,9 @@ def to_json(preset: Preset) -> dict[str, Any]:
     if preset.own_twist:
         data["own_twist"] = True
     limbs = {"switches": preset.switches, "settings": preset.settings, "rigid": preset.rigid}
-    data |= {key: [entry._asdict() for entry in entries] for key, entries in limbs.items() if entries}
+    data |= {
+        key: [entry._asdict() for entry in entries] for key, entries in limbs.items() if entries
+    }
     if preset.neutral:
         data["neutral"] = list(preset.neutral)
     return data

@@ -20,6 +20,7 @@ from hund_blender.retarget.presets import built_in_presets
 from hund_blender.retarget.reach import reach
 from hund_blender.retarget.rest import rest_skeleton
 from hund_blender.retarget.transfer import transfer
+from hund_blender.scene import retarget
 from hund_blender.scene.retarget import FK, IK, RetargetOptions, prepare
 from hund_blender.scene.retarget_source import shown_pose, whole_motion
 from hund_blender.scene.rig_description import describe
@@ -159,3 +160,21 @@ def test_ik_bones_stretch_again_after_the_preview(rigify: Built) -> None:
     assert bone.ik_stretch == 0
     put_back(rigify.armature, kept)
     assert bone.ik_stretch == before
+
+
+def test_a_part_hangs_on_what_an_action_does_with_the_rest(
+    body: Body, rigify: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told by keys and spaces, it is what Blender shows frame by frame."""
+    source, _ = given(body, COUNT)
+    arms = RetargetOptions(feet=False, parts=frozenset({"ARM.L", "ARM.R", "HAND.L", "HAND.R"}))
+    aim, hands = target(rigify.armature), ["DEF-hand.L", "DEF-hand.R"]
+    turned = replace(arms, parts=RetargetOptions().parts, mirror=True)
+    animate_rig(aim, source, turned)
+    animate_rig(aim, source, arms)
+    told = evaluated(rigify.armature, hands, source.frames)
+    monkeypatch.setattr(retarget, "_only_keys_move", lambda *_: False)
+    animate_rig(aim, source, turned)
+    animate_rig(aim, source, arms)
+    shown = evaluated(rigify.armature, hands, source.frames)
+    np.testing.assert_allclose(told, shown, atol=0.002)
