@@ -181,7 +181,9 @@ def to_json(preset: Preset) -> dict[str, Any]:
     }
     if preset.own_twist:
         data["own_twist"] = True
-    limbs = {"switches": preset.switches, "settings": preset.settings, "rigid": preset.rigid}
+    limbs: dict[str, tuple[Switch | Setting, ...]] = {
+        "switches": preset.switches, "settings": preset.settings, "rigid": preset.rigid,
+    }  # fmt: skip
     data |= {
         key: [entry._asdict() for entry in entries] for key, entries in limbs.items() if entries
     }
