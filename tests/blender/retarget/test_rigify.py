@@ -27,7 +27,7 @@ from hund_blender.scene.rig_description import describe
 from hund_blender.scene.rig_keys import animate_rig, pose_rig
 from hund_blender.scene.rig_state import put_back, snapshot, state_of
 
-COUNT = 15
+COUNT = 50
 ARMS = {"upper_arm_parent.L": "hand_fk.L", "upper_arm_parent.R": "hand_fk.R"}
 LEGS = {"thigh_parent.L": "foot_fk.L", "thigh_parent.R": "foot_fk.R"}
 
