@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -130,9 +132,10 @@ def exactness(body: Body, basis: Array) -> None:
     for name in FAMILIES:
         exact = RetargetOptions(feet=False)
         report(body, basis, name, lambda name=name: build(name, body, OTHER), exact)
-    for way in (FK, IK):
-        options = RetargetOptions(feet=False, arms_by=way, legs_by=way)
-        report(body, basis, f"Rigify, {way}", lambda: build_rigify(body, OTHER), options)
+    for way, rigid in ((FK, False), (IK, False), (IK, True)):
+        options = RetargetOptions(feet=False, arms_by=way, legs_by=way, rigid_ik=rigid)
+        name = f"Rigify, {way}" + ", lengths kept" * rigid
+        report(body, basis, name, lambda: build_rigify(body, OTHER), options)
 
 
 def report(
@@ -192,3 +195,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # Blender 4.5 would hang on what Rigify leaves registered

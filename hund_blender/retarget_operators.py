@@ -42,7 +42,7 @@ class HUND_OT_retarget(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
         settings = retarget_of(context.scene)
-        PREVIEW.switch(on=False)  # what is blended is what was there before
+        _stop_preview()  # what is blended is what was there before
         try:
             problems = apply(settings, self.way)
         except HundError as error:
@@ -62,8 +62,18 @@ class HUND_OT_preview_rig(bpy.types.Operator):
     bl_options = {"REGISTER"}  # noqa: RUF012 - it can be switched off, and is no part of the file
 
     def execute(self, context: bpy.types.Context) -> set[Any]:
-        PREVIEW.switch(on=not PREVIEW.is_on)
+        if PREVIEW.is_on:
+            _stop_preview()
+        else:
+            PREVIEW.switch(on=True)
         return {"FINISHED"}
+
+
+def _stop_preview() -> None:
+    """Put rigs back, and keep that for undo: its last step may have been taken during a preview."""
+    if PREVIEW.is_on:
+        PREVIEW.switch(on=False)
+        bpy.ops.ed.undo_push(message="Live Preview Off")
 
 
 class HUND_OT_source_of_rigs(bpy.types.Operator):
@@ -107,7 +117,7 @@ class HUND_OT_drop_source(bpy.types.Operator):
         things = {source, *skins_of(source.data), *source.children_recursive}
         things = {thing for thing in things if thing.type in ("ARMATURE", "MESH")}
         shown = set(context.view_layer.objects)
-        PREVIEW.switch(on=False)
+        _stop_preview()
         for thing in things:
             if self.remove:
                 bpy.data.objects.remove(thing)

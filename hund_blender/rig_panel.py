@@ -128,7 +128,7 @@ class HUND_PT_rig_options(RigPart):
         grid = layout.grid_flow(columns=2, align=True)
         grid.prop(settings, "parts")
         column = layout.column(heading="")
-        for name in ("face", "mirror", "feet", "hands", "at_source"):
+        for name in ("face", "mirror", "feet", "hands", "rigid_ik", "at_source"):
             column.prop(settings, name)
         layout.use_property_split = True
         layout.use_property_decorate = False

@@ -181,6 +181,14 @@ class HundRetarget(bpy.types.PropertyGroup):
     legs_by: bpy.props.EnumProperty(
         name="Legs", items=WAYS, default=KEEP, options=set(), update=_changed
     )
+    rigid_ik: bpy.props.BoolProperty(
+        name="IK Keeps Lengths",
+        description="Switch off that the rig's IK stretches bones (Rigify), so that elbows and "
+        "knees come exactly where they belong; hands and feet no longer pull limbs longer, either",
+        default=False,
+        options=set(),
+        update=_changed,
+    )
     root: bpy.props.EnumProperty(
         name="Root", items=ROOTS, default=ROOT_STAYS, options=set(), update=_changed
     )
@@ -202,6 +210,7 @@ class HundRetarget(bpy.types.PropertyGroup):
             hands=self.hands,
             arms_by=self.arms_by,
             legs_by=self.legs_by,
+            rigid_ik=self.rigid_ik,
             face=self.face,
             root=self.root,
             at_source=self.at_source,

@@ -49,6 +49,7 @@ class Preset:
     own_twist: bool = False  # the rig itself spreads the twist of hands over forearms
     switches: tuple[Switch, ...] = ()
     settings: tuple[Setting, ...] = ()
+    rigid: tuple[Setting, ...] = ()  # with these its IK bends limbs without stretching their bones
     neutral: tuple[str, ...] = ()  # controls to put to rest, for they add to those mapped
 
     def renamed(self, names: Mapping[str, str]) -> Preset:
@@ -65,6 +66,7 @@ class Preset:
             self.own_twist,
             tuple(s._replace(bone=names[s.bone]) for s in self.switches if s.bone in names),
             tuple(s._replace(bone=names[s.bone]) for s in self.settings if s.bone in names),
+            tuple(s._replace(bone=names[s.bone]) for s in self.rigid if s.bone in names),
             tuple(names[name] for name in self.neutral if name in names),
         )
 
@@ -74,7 +76,7 @@ class Preset:
         for chain in self.bones.values():
             yield from chain
         yield from (switch.bone for switch in self.switches)
-        yield from (setting.bone for setting in self.settings)
+        yield from (setting.bone for setting in (*self.settings, *self.rigid))
         yield from self.neutral
 
 
@@ -123,6 +125,7 @@ def parse(data: Any) -> Preset:
             own_twist=bool(data.get("own_twist", False)),
             switches=tuple(_for_limbs(Switch, data.get("switches", ()), sides)),
             settings=tuple(_for_limbs(Setting, data.get("settings", ()), sides)),
+            rigid=tuple(_for_limbs(Setting, data.get("rigid", ()), sides)),
             neutral=tuple(_both(data.get("neutral", ()), sides)),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -178,9 +181,12 @@ def to_json(preset: Preset) -> dict[str, Any]:
     }
     if preset.own_twist:
         data["own_twist"] = True
-    for key, entries in (("switches", preset.switches), ("settings", preset.settings)):
-        if entries:
-            data[key] = [entry._asdict() for entry in entries]
+    limbs: dict[str, tuple[Switch | Setting, ...]] = {
+        "switches": preset.switches, "settings": preset.settings, "rigid": preset.rigid,
+    }  # fmt: skip
+    data |= {
+        key: [entry._asdict() for entry in entries] for key, entries in limbs.items() if entries
+    }
     if preset.neutral:
         data["neutral"] = list(preset.neutral)
     return data

@@ -42,7 +42,8 @@ def solve(
 ) -> list[Channels]:
     """The channels of controls, blended by an amount 0…1 with what was before.
 
-    given holds matrices (F, 4, 4) of those controls that go their own way.
+    given holds matrices (F, 4, 4) of controls that go their own way, as far as what they did before
+    in their spaces does not tell it.
     """
     frames = max(len(part) for c in controls for part in (c.turns, c.places) if part is not None)
     matrices = dict(given)
@@ -55,7 +56,8 @@ def solve(
         rotation = _rotation(control, state, space, before[number], amount)
         location = _location(control, state, space, before[number], amount)
         matrices[number] = space @ _own(state, rotation, location, before[number], frames)
-        found.append(Channels(control.bone, rotation, location))
+        if not control.is_left_alone:
+            found.append(Channels(control.bone, rotation, location))
     return found
 
 

@@ -72,7 +72,7 @@ def _probe(
     matrices, applied = [], []
     bones = armature_object.pose.bones
     with (
-        _unanimated(armature_object),
+        unanimated(armature_object),
         pose_kept(armature_object),
         alone(armature_object, frame) as evaluation,
     ):
@@ -97,7 +97,7 @@ def _probing(controls: Sequence[Control], size: float) -> Array:
 
 
 @contextmanager
-def _unanimated(armature_object: Any) -> Iterator[None]:
+def unanimated(armature_object: Any) -> Iterator[None]:
     """No action of its own inside, so that bones stay as they are put."""
     animation = armature_object.animation_data
     action = animation.action if animation else None

@@ -21,13 +21,15 @@ from ..retarget.reach import FEET, HANDS, reach
 from ..retarget.rest import rest_skeleton
 from ..retarget.slots import PARTS
 from ..retarget.solve import Before, Channels, solve
+from ..retarget.spaces import Space
 from ..retarget.transfer import Pose, transfer
 from .alone import alone
-from .probe import spaces_of
+from .probe import spaces_of, unanimated
+from .rig_curves import bone_path
 from .rig_description import describe
 from .rig_faces import actions_of
-from .rig_state import rotations_of, set_basis, state_of
-from .source_motion import curves_by_path, is_animated, keyed_channels
+from .rig_state import rotation_channel, rotations_of, set_basis, state_of
+from .source_motion import curves_by_path, is_animated, keyed_channels, uses_nla
 
 Array = npt.NDArray[Any]
 
@@ -47,6 +49,7 @@ class RetargetOptions:
     hands: bool = False
     arms_by: str = KEEP  # KEEP, FK or IK, where the rig has a switch
     legs_by: str = KEEP
+    rigid_ik: bool = False  # the rig's IK no longer stretches bones, where its map tells how
     face: bool = True
     root: str = ROOT_STAYS
     at_source: bool = False  # else where the rig stands
@@ -107,7 +110,7 @@ def retargeted(
         controls,
         spaces,
         states,
-        _given(target, controls, frames),
+        _given(target, controls, spaces, frames, options),
         _before(target, controls, frames, options),
         options.amount,
     )
@@ -138,7 +141,7 @@ def prepare(target: Target, options: RetargetOptions) -> None:
         way = wanted[switch.limb[:-2]]
         if way != KEEP and _takes_part(switch.limb, options):
             set_property(bones[switch.bone], switch.property, switch.fk if way == FK else switch.ik)
-    for setting in preset.settings:
+    for setting in (*preset.settings, *(preset.rigid if options.rigid_ik else ())):
         if _takes_part(setting.limb, options):
             set_property(bones[setting.bone], setting.property, setting.value)
     if options.is_whole:
@@ -151,9 +154,11 @@ def _takes_part(limb: str, options: RetargetOptions) -> bool:
 
 
 def set_property(bone: Any, name: str, value: float) -> None:
-    """Set a custom property, keeping its type."""
+    """Set a property, a custom one or Blender's own, keeping its type."""
     if name in bone:
         bone[name] = type(bone[name])(value)
+    elif isinstance(getattr(bone, name, None), int | float):
+        setattr(bone, name, value)
 
 
 def _placing(target: Target, source: Source, options: RetargetOptions) -> Placing:
@@ -174,19 +179,47 @@ def _rotation(matrix: Array) -> Array:
     return turn
 
 
-def _given(target: Target, controls: Sequence[Control], frames: Array) -> dict[int, Array]:
-    """Where controls are (F, 4, 4) that go their own way, by number."""
+def _given(
+    target: Target,
+    controls: Sequence[Control],
+    spaces: Sequence[Space],
+    frames: Array,
+    options: RetargetOptions,
+) -> dict[int, Array]:
+    """Where controls are (F, 4, 4) that go their own way, by number, unless their keys and spaces
+    tell it.
+    """
     alone_ones = [number for number, control in enumerate(controls) if control.is_left_alone]
+    names = [target.rig.names[controls[number].bone] for number in alone_ones]
     if not alone_ones:
         return {}
-    names = [target.rig.names[controls[number].bone] for number in alone_ones]
-    still = not is_animated(target.thing) or len(frames) == 1
-    with alone(target.thing, frames[0]) as evaluation:
-        if still:
+    if len(frames) == 1 or not is_animated(target.thing):
+        with alone(target.thing, frames[0]) as evaluation:
             matrices = np.repeat(evaluation.matrices(names)[None], len(frames), 0)
-        else:
+    elif options.is_whole:  # the new action will not move them
+        with unanimated(target.thing), alone(target.thing, frames[0]) as evaluation:
+            matrices = np.repeat(evaluation.matrices(names)[None], len(frames), 0)
+    elif all(space.sure for space in spaces) and _only_keys_move(target, controls):
+        return {}
+    else:
+        with alone(target.thing, frames[0]) as evaluation:
             matrices = np.array([evaluation.matrices_at(frame, names) for frame in frames])
     return {number: matrices[:, place] for place, number in enumerate(alone_ones)}
+
+
+def _only_keys_move(target: Target, controls: Sequence[Control]) -> bool:
+    """Whether nothing moves a rig over time but keys of these controls' rotations and locations."""
+    thing, bones = target.thing, [target.bone(control.bone) for control in controls]
+    paths = {
+        bone_path(bone.name, channel)
+        for bone in bones
+        for channel in (rotation_channel(bone.rotation_mode), "location")
+    }
+    curves = object_channels(thing).fcurves if object_channels(thing) is not None else ()
+    own = all(c.data_path in paths for c in curves if c.data_path.startswith("pose."))
+    constraints = (constraint for bone in thing.pose.bones for constraint in bone.constraints)
+    others = any(getattr(c, "target", None) not in (None, thing) for c in constraints)
+    return own and not others and not uses_nla(thing.animation_data)
 
 
 def _before(

@@ -9,10 +9,10 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
+from .curves import code
+
 Array = npt.NDArray[Any]
 
-LINEAR: Final = 1  # of Keyframe.interpolation
-AUTO_CLAMPED: Final = 4  # of Keyframe.handle_left_type
 # What a key consists of, with its width, types first: they decide about handles.
 KEY: Final = {
     "interpolation": 1,
@@ -58,8 +58,9 @@ def _replace_stretch(curve: Any, frames: Array, values: Array) -> None:
     before, after = times < frames[0], times > frames[-1]
     points = np.stack([frames, values], 1)
     new = {"co": points, "handle_left": points, "handle_right": points}
-    new |= {name: np.full((len(frames), 1), AUTO_CLAMPED) for name in KEY if "type" in name}
-    new["interpolation"] = np.full((len(frames), 1), LINEAR)
+    kinds = {"interpolation": "LINEAR", "handle_left_type": "AUTO_CLAMPED"}
+    kinds["handle_right_type"] = "AUTO_CLAMPED"
+    new |= {name: np.full((len(frames), 1), code(name, kind)) for name, kind in kinds.items()}
     curve.keyframe_points.clear()
     curve.keyframe_points.add(int(before.sum() + len(frames) + after.sum()))
     for name in KEY:

@@ -21,6 +21,7 @@ CHANNELS: Final = {
     "rotation_euler": 3,
     "rotation_axis_angle": 4,
     "scale": 3,
+    "ik_stretch": 1,
 }
 
 

@@ -35,10 +35,11 @@ def present_pose(armature_object: Any, rig: RigDescription, view_layer: Any) -> 
 def is_animated(armature_object: Any) -> bool:
     """Whether it does something over time by itself."""
     animation = armature_object.animation_data
-    return animation is not None and (animation.action is not None or _uses_nla(animation))
+    return animation is not None and (animation.action is not None or uses_nla(animation))
 
 
-def _uses_nla(animation: Any) -> bool:
+def uses_nla(animation: Any) -> bool:
+    """Whether strips of NLA tracks play."""
     return bool(animation.use_nla and any(track.strips for track in animation.nla_tracks))
 
 
@@ -87,7 +88,7 @@ def _is_plain(armature_object: Any, rig: RigDescription, channels: Any) -> bool:
     animation = armature_object.animation_data
     moves = any(not curve.data_path.startswith("pose.") for curve in channels.fcurves)
     stands = armature_object.parent is None and not armature_object.constraints
-    return bool(rig.follows.all() and stands and not moves and not _uses_nla(animation))
+    return bool(rig.follows.all() and stands and not moves and not uses_nla(animation))
 
 
 def basis_of(states: Mapping[str, BoneState], channels: Any, frames: Array) -> Array:

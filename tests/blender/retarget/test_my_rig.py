@@ -112,6 +112,15 @@ def test_one_undo_takes_all_back(rig: Any, way: str) -> None:
     np.testing.assert_allclose(pose_of(bpy.data.objects[name]), after)
 
 
+def test_undo_after_a_preview_comes_back_to_the_pose_before_it(rig: Any) -> None:
+    name, before = rig.name, pose_of(rig)
+    bpy.ops.hund.preview_rig()
+    bpy.ops.ed.undo_push(message="something is chosen during the preview")
+    bpy.ops.hund.retarget("EXEC_DEFAULT", True, way="ACTION")
+    bpy.ops.ed.undo()
+    np.testing.assert_allclose(pose_of(bpy.data.objects[name]), before)
+
+
 def test_one_motion_onto_several_rigs(body: Body, rig: Any) -> None:
     others = [build(name, body).armature for name in ("VRoid", "Mixamo")]
     select(*others)

@@ -20,13 +20,14 @@ from hund_blender.retarget.presets import built_in_presets
 from hund_blender.retarget.reach import reach
 from hund_blender.retarget.rest import rest_skeleton
 from hund_blender.retarget.transfer import transfer
-from hund_blender.scene.retarget import FK, IK, RetargetOptions
+from hund_blender.scene import retarget
+from hund_blender.scene.retarget import FK, IK, RetargetOptions, prepare
 from hund_blender.scene.retarget_source import shown_pose, whole_motion
 from hund_blender.scene.rig_description import describe
 from hund_blender.scene.rig_keys import animate_rig, pose_rig
-from hund_blender.scene.rig_state import state_of
+from hund_blender.scene.rig_state import put_back, snapshot, state_of
 
-COUNT = 15
+COUNT = 50
 ARMS = {"upper_arm_parent.L": "hand_fk.L", "upper_arm_parent.R": "hand_fk.R"}
 LEGS = {"thigh_parent.L": "foot_fk.L", "thigh_parent.R": "foot_fk.R"}
 
@@ -111,9 +112,10 @@ def test_ik_feet_stand_where_the_sources_do(body: Body, rigify: Built) -> None:
     assert np.linalg.norm(knees, axis=1).max() < 0.06
 
 
-def test_there_and_back_again(body: Body, rigify: Built) -> None:
+@pytest.mark.parametrize("way", [FK, IK])
+def test_there_and_back_again(body: Body, rigify: Built, way: str) -> None:
     (source, before), back = given(body, COUNT), character(body)
-    exact = RetargetOptions(feet=False, arms_by=FK, legs_by=FK)
+    exact = RetargetOptions(feet=False, arms_by=way, legs_by=way, rigid_ik=True)
     animate_rig(target(rigify.armature), source, exact)
     animate_rig(target(back), whole_motion(rigify.armature), exact)
     bones = {name: (name,) for name in body.bone_names}
@@ -144,3 +146,35 @@ def test_what_is_shown_is_what_is_read(body: Body, rigify: Built) -> None:
     np.testing.assert_allclose(
         again.posed.places["foot.L"], source.posed.places["foot.L"], atol=0.003
     )
+
+
+def test_ik_bones_stretch_again_after_the_preview(rigify: Built) -> None:
+    bone = rigify.armature.pose.bones["MCH-shin_ik.L"]
+    kept, aim = snapshot(rigify.armature), target(rigify.armature)
+    before = bone.ik_stretch
+    prepare(aim, RetargetOptions())
+    assert bone.ik_stretch == before > 0
+    prepare(aim, RetargetOptions(rigid_ik=True, parts=frozenset({"ARM.L"})))
+    assert bone.ik_stretch == before
+    prepare(aim, RetargetOptions(rigid_ik=True))
+    assert bone.ik_stretch == 0
+    put_back(rigify.armature, kept)
+    assert bone.ik_stretch == before
+
+
+def test_a_part_hangs_on_what_an_action_does_with_the_rest(
+    body: Body, rigify: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told by keys and spaces, it is what Blender shows frame by frame."""
+    source, _ = given(body, COUNT)
+    arms = RetargetOptions(feet=False, parts=frozenset({"ARM.L", "ARM.R", "HAND.L", "HAND.R"}))
+    aim, hands = target(rigify.armature), ["DEF-hand.L", "DEF-hand.R"]
+    turned = replace(arms, parts=RetargetOptions().parts, mirror=True)
+    animate_rig(aim, source, turned)
+    animate_rig(aim, source, arms)
+    told = evaluated(rigify.armature, hands, source.frames)
+    monkeypatch.setattr(retarget, "_only_keys_move", lambda *_: False)
+    animate_rig(aim, source, turned)
+    animate_rig(aim, source, arms)
+    shown = evaluated(rigify.armature, hands, source.frames)
+    np.testing.assert_allclose(told, shown, atol=0.002)
