@@ -111,6 +111,29 @@ def test_rig_of_other_axes_and_units(body: Body) -> None:
     np.testing.assert_allclose(after.joints["root"], before.joints["root"], atol=0.01)
 
 
+def test_fbx_file(body: Body, tmp_path: Path) -> None:
+    """A rig with its skin, which tells the rest pose, was written to a file and read again."""
+    source, before = given(body, COUNT)
+    rig, scene = build("Mixamo", body, skin=True), bpy.context.scene
+    animate_rig(target(rig.armature), source, EXACT)
+    scene.frame_start, scene.frame_end = 1, COUNT
+    for thing in (rig.armature, rig.skin):
+        thing.select_set(True)
+    path = str(tmp_path / "motion.fbx")
+    bpy.ops.export_scene.fbx(
+        filepath=path, use_selection=True, add_leaf_bones=False, bake_anim_simplify_factor=0.0
+    )
+    bpy.data.batch_remove([rig.armature, rig.skin])
+    bpy.ops.import_scene.fbx(filepath=path)
+    [read] = [thing for thing in bpy.context.selected_objects if thing.type == "ARMATURE"]
+    back = character(body)
+    animate_rig(target(back), whole_motion(read), EXACT)
+    after = movement(as_body(back, body), source.frames)
+    assert limb_errors(before, after).max() < 0.5
+    assert turn_errors(before, after, "root", "head", "foot.L").max() < 0.5
+    np.testing.assert_allclose(after.joints["root"], before.joints["root"], atol=0.01)
+
+
 def turned_y_up() -> Any:
     from mathutils import Matrix
 
