@@ -8,14 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
 import bpy
-import numpy as np
-from bpy_extras.io_utils import ExportHelper
 
 from .clip.cleanup import PRESETS
 from .clip.keys import Keys
 from .clip_importing import (
     CLIPS,
-    amass_of,
     clip_options,
     give_keys,
     new_clip_job,
@@ -173,30 +170,6 @@ class HUND_OT_resume_clip(bpy.types.Operator):
         return run_clip(self, job, use_camera=False)
 
 
-class HUND_OT_export_amass(bpy.types.Operator, ExportHelper):  # type: ignore[misc]
-    """Save the motion as other tools know it from the AMASS archive: joints of SMPL-H (.npz)"""
-
-    bl_idname = "hund.export_amass"
-    bl_label = "Export AMASS"
-
-    filename_ext = ".npz"
-    filter_glob: bpy.props.StringProperty(default="*.npz", options={"HIDDEN"})
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return moved_by_clip(context) is not None
-
-    def execute(self, context: bpy.types.Context) -> set[Any]:
-        assert context.scene is not None
-        path: Any = self.properties
-        try:
-            np.savez_compressed(path.filepath, **amass_of(context.scene, moved_by_clip(context)))
-        except (HundError, OSError) as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
-
-
 class HUND_OT_clear_clip_problems(bpy.types.Operator):
     """Remove the messages of the last clip"""
 
@@ -212,6 +185,5 @@ CLASSES = (
     HUND_OT_cancel_clip,
     HUND_OT_reprocess_clip,
     HUND_OT_resume_clip,
-    HUND_OT_export_amass,
     HUND_OT_clear_clip_problems,
 )

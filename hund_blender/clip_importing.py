@@ -15,15 +15,12 @@ import numpy as np
 
 from .body import Body
 from .client import Client, Question
-from .clip.amass import amass_arrays
 from .clip.client import ClipClient, ClipRequest
 from .clip.conversion import world_of
 from .clip.data import Clip
 from .clip.from_photos import clip_of_photos
 from .clip.job import ClipDoors, ClipJob, Found, Order, kept_in, order_of
 from .clip.keys import Keys, keys_of
-from .clip.motion import Motion
-from .clip.mover import Mover
 from .clip.process import Settings, clean_motion
 from .clip.sources import Source
 from .connection import ServerSettings
@@ -171,35 +168,24 @@ def reprocessing(scene: bpy.types.Scene, character: Any) -> Callable[[], Keys]:
     """What makes new keys for a character from its clip's raw result and its sliders, without a
     server and in any thread: Blender is asked here, and not later.
     """
-    moving, mover, settings = _moving(scene, character)
-    return lambda: keys_of(moving(), mover.skeleton, settings.keys)
-
-
-def give_keys(name: str, keys: Keys) -> None:
-    """New keys for the character of a name, in one go: half of them would be no motion."""
-    for _ in key_character(name, keys, name, KEEP):
-        pass
-
-
-def amass_of(scene: bpy.types.Scene, character: Any) -> dict[str, Any]:
-    """What an AMASS file of a character's clip holds, cleaned up as its sliders say."""
-    moving, mover, _ = _moving(scene, character)
-    return amass_arrays(moving(), mover)
-
-
-def _moving(scene: bpy.types.Scene, character: Any) -> tuple[Callable[[], Motion], Mover, Settings]:
-    """What makes the clean motion of a character, in any thread; who moves; how."""
     part = part_of(character)
     settings = clip_settings_of(character).chosen_settings(part.start, part.spacing)
     clip, body = load(part.file), body_of(character.data)
     mover, fps = mover_in(character.name), frame_rate(scene)
     track, place = clip.track(part.track), np.array(part.place)
 
-    def moving() -> Motion:
+    def keys() -> Keys:
         world = world_of(clip, body)
-        return clean_motion(clip, track, world, mover, place, settings.clean_up, fps)
+        motion = clean_motion(clip, track, world, mover, place, settings.clean_up, fps)
+        return keys_of(motion, mover.skeleton, settings.keys)
 
-    return moving, mover, settings
+    return keys
+
+
+def give_keys(name: str, keys: Keys) -> None:
+    """New keys for the character of a name, in one go: half of them would be no motion."""
+    for _ in key_character(name, keys, name, KEEP):
+        pass
 
 
 def abandon_clip() -> None:

@@ -12,7 +12,6 @@ from .clip.job import ClipJob
 from .clip_character_operators import (
     HUND_OT_cancel_clip,
     HUND_OT_clear_clip_problems,
-    HUND_OT_export_amass,
     HUND_OT_reprocess_clip,
     HUND_OT_resume_clip,
     moved_by_clip,
@@ -101,8 +100,7 @@ class HUND_PT_clip_motion(bpy.types.Panel):
         row.operator(HUND_OT_reprocess_clip.bl_idname, icon="FILE_REFRESH")
         if not part_of(moved_by_clip(context)).finished:
             layout.operator(HUND_OT_resume_clip.bl_idname, icon="PLAY")
-        layout.operator(HUND_OT_export_amass.bl_idname, text="Export AMASS…", icon="EXPORT")
-        layout.operator(HUND_OT_export_motion.bl_idname, text="Export JSON, BVH…", icon="EXPORT")
+        layout.operator(HUND_OT_export_motion.bl_idname, text="Export Motion…", icon="EXPORT")
 
 
 class HUND_PT_clip_clean_up(bpy.types.Panel):

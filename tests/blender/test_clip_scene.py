@@ -377,7 +377,7 @@ def test_amass_file(body: Body, clip: Clip, tmp_path: Path) -> None:
     place(clip, body)
     make_active()
     path = tmp_path / "walk.npz"
-    assert bpy.ops.hund.export_amass(filepath=str(path)) == {"FINISHED"}
+    assert bpy.ops.hund.export_motion(filepath=str(path)) == {"FINISHED"}
     with np.load(path, allow_pickle=False) as file:
         assert file["poses"].shape == (40, 156)
         assert float(file["mocap_framerate"]) == 30
