@@ -111,6 +111,7 @@ def test_rig_of_other_axes_and_units(body: Body) -> None:
     np.testing.assert_allclose(after.joints["root"], before.joints["root"], atol=0.01)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Blender's own exporter
 def test_fbx_file(body: Body, tmp_path: Path) -> None:
     """A rig with its skin, which tells the rest pose, was written to a file and read again."""
     source, before = given(body, COUNT)
