@@ -19,7 +19,7 @@ import numpy as np
 import onnxruntime
 from torch import Tensor
 
-from model_server.execution import CPU, CUDA
+from model_server.execution import CPU, CUDA, EXACT
 from model_server.learning import export_onnx
 from model_server.learning.body.body_model import BodyModel
 from model_server.learning.body.landmark_model import LandmarkModel
@@ -49,10 +49,6 @@ def networks() -> dict[str, tuple[Path, Callable[[int], Feed]]]:
 def feed(names: tuple[str, ...], example: Callable[[int], tuple[Tensor, ...]], count: int) -> Feed:
     values = (value.numpy() for value in example(count))
     return dict(zip(names, values, strict=True))
-
-
-def wanted(given: Feed, names: set[str]) -> Feed:
-    return {name: value for name, value in given.items() if name in names}
 
 
 def on(path: Path, provider: Any) -> Any:
@@ -92,17 +88,17 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     providers = {
         "CPU": CPU,
-        "CUDA": (CUDA, {"use_tf32": "0"}),
+        "CUDA": (CUDA, EXACT),
         "CUDA, TF32": (CUDA, {"use_tf32": "1"}),
     }
     for name, (path, given) in networks().items():
         reference = on(path, CPU)
-        asked = {one.name for one in reference.get_inputs()}  # what never counts is left out
-        feeds = {count: wanted(given(count), asked) for count in BATCHES}
+        asked = [one.name for one in reference.get_inputs()]  # what never counts is left out
+        feeds = [{name: full[name] for name in asked} for full in map(given, BATCHES)]
         for device, provider in providers.items():
             session = on(path, provider)
-            worst, median = apart(reference, session, feeds[BATCHES[-1]])
-            speeds = [people_a_second(session, feeds[count], count) for count in BATCHES]
+            worst, median = apart(reference, session, feeds[-1])
+            speeds = [people_a_second(session, *pair) for pair in zip(feeds, BATCHES, strict=True)]
             row = (name, device, f"{worst:.1e}", f"{median:.1e}", *(f"{s:.0f}" for s in speeds))
             print(f"| {' | '.join(row)} |", flush=True)
 

@@ -13,13 +13,13 @@ from model_server.errors import first_line
 
 CUDA: Final = "CUDAExecutionProvider"
 CPU: Final = "CPUExecutionProvider"
+EXACT: Final = {"use_tf32": "0"}  # of CUDA; ten bits put answers up to 0.8 % beside the CPU's
 
 _NVIDIA_SMI: Final = (
     "nvidia-smi",
     "--query-gpu=name,memory.total,memory.free",
     "--format=csv,noheader,nounits",
 )
-_EXACT: Final = {"use_tf32": "0"}  # whose ten bits put answers up to 0.8 % beside the CPU's
 _TIMEOUT_S: Final = 5.0
 _LATELY_S: Final = 10.0
 _LARGEST_BATCH: Final = 32
@@ -65,7 +65,7 @@ def _on_cuda(onnxruntime: Any, path: Path, options: Any) -> tuple[Any, str]:
     try:
         onnxruntime.preload_dlls()  # CUDA that was installed as wheels is on no search path
         session = onnxruntime.InferenceSession(
-            str(path), options, providers=[(CUDA, _EXACT), CPU], enable_fallback=0
+            str(path), options, providers=[(CUDA, EXACT), CPU], enable_fallback=0
         )
     except Exception as error:
         return None, f"CUDA does not work: {first_line(error)[:_LINE]}"

@@ -181,12 +181,10 @@ def to_json(preset: Preset) -> dict[str, Any]:
     }
     if preset.own_twist:
         data["own_twist"] = True
-    limbs: dict[str, tuple[Switch | Setting, ...]] = {
-        "switches": preset.switches, "settings": preset.settings, "rigid": preset.rigid,
-    }  # fmt: skip
-    data |= {
-        key: [entry._asdict() for entry in entries] for key, entries in limbs.items() if entries
-    }
+    for key in ("switches", "settings", "rigid"):
+        entries: tuple[Switch | Setting, ...] = getattr(preset, key)
+        if entries:
+            data[key] = [entry._asdict() for entry in entries]
     if preset.neutral:
         data["neutral"] = list(preset.neutral)
     return data

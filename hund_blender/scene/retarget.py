@@ -215,8 +215,8 @@ def _only_keys_move(target: Target, controls: Sequence[Control]) -> bool:
         for bone in bones
         for channel in (rotation_channel(bone.rotation_mode), "location")
     }
-    curves = object_channels(thing).fcurves if object_channels(thing) is not None else ()
-    own = all(c.data_path in paths for c in curves if c.data_path.startswith("pose."))
+    keyed = {path for path, _ in curves_by_path(object_channels(thing))}
+    own = all(path in paths for path in keyed if path.startswith("pose."))
     constraints = (constraint for bone in thing.pose.bones for constraint in bone.constraints)
     others = any(getattr(c, "target", None) not in (None, thing) for c in constraints)
     return own and not others and not uses_nla(thing.animation_data)

@@ -13,6 +13,11 @@ from .curves import code
 
 Array = npt.NDArray[Any]
 
+KINDS: Final = {
+    "interpolation": "LINEAR",
+    "handle_left_type": "AUTO_CLAMPED",
+    "handle_right_type": "AUTO_CLAMPED",
+}
 # What a key consists of, with its width, types first: they decide about handles.
 KEY: Final = {
     "interpolation": 1,
@@ -58,9 +63,7 @@ def _replace_stretch(curve: Any, frames: Array, values: Array) -> None:
     before, after = times < frames[0], times > frames[-1]
     points = np.stack([frames, values], 1)
     new = {"co": points, "handle_left": points, "handle_right": points}
-    kinds = {"interpolation": "LINEAR", "handle_left_type": "AUTO_CLAMPED"}
-    kinds["handle_right_type"] = "AUTO_CLAMPED"
-    new |= {name: np.full((len(frames), 1), code(name, kind)) for name, kind in kinds.items()}
+    new |= {name: np.full((len(frames), 1), code(name, kind)) for name, kind in KINDS.items()}
     curve.keyframe_points.clear()
     curve.keyframe_points.add(int(before.sum() + len(frames) + after.sum()))
     for name in KEY:

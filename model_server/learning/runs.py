@@ -92,7 +92,8 @@ def learning_rate(step: int, config: Schedule) -> float:
 def descend(run: Run[N], loss: Tensor, config: Schedule) -> float:
     """One step of the optimiser down a loss; returns its value."""
     for group in run.optimizer.param_groups:
-        group["lr"] = group["share"] * learning_rate(run.step, config)
+        share: float = group.get("share", 1.0)  # checkpoints of before tell none
+        group["lr"] = share * learning_rate(run.step, config)
     run.optimizer.zero_grad()
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.clip)

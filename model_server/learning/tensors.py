@@ -7,16 +7,27 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 T = TypeVar("T")
 
 
+def seeded(rng: np.random.Generator) -> torch.Generator:
+    """A generator of torch, on the CPU, that goes on from one of numpy."""
+    return torch.Generator().manual_seed(int(rng.integers(2**62)))
+
+
 def moved(group: T, device: torch.device) -> T:
     """The same on a device."""
-    names = [field.name for field in fields(group)]  # type: ignore[arg-type]
-    return type(group)(*(getattr(group, name).to(device) for name in names))
+
+    def move(part: Any) -> Any:
+        if isinstance(part, Tensor):
+            return part.to(device)
+        return type(part)(*(move(getattr(part, field.name)) for field in fields(part)))
+
+    return move(group)  # type: ignore[no-any-return]
 
 
 def joined(groups: Sequence[T]) -> T:

@@ -11,6 +11,7 @@ import bpy
 import made_clips
 import numpy as np
 import pytest
+from fbx_files import read_fbx, write_fbx
 from made_characters import clip_options, place
 
 from hund_blender.body import Body
@@ -31,16 +32,6 @@ def joints() -> dict[str, np.ndarray]:
             [name] = [bone for bone in bones if bone.endswith((f":{limb}", f"_{limb}"))]
             found[limb].append(armature.matrix_world @ armature.pose.bones[name].head)
     return {limb: np.array(places) for limb, places in found.items()}
-
-
-def fbx(path: str) -> None:
-    bpy.ops.export_scene.fbx(
-        filepath=path, use_selection=True, add_leaf_bones=False, bake_anim_simplify_factor=0.0
-    )
-
-
-def read_fbx(path: str) -> None:
-    bpy.ops.import_scene.fbx(filepath=path)
 
 
 def gltf(path: str) -> None:
@@ -70,7 +61,7 @@ def read_usd(path: str) -> None:
 
 
 FORMATS: dict[str, tuple[Callable[[str], None], Callable[[str], None]]] = {
-    "fbx": (fbx, read_fbx),
+    "fbx": (write_fbx, read_fbx),
     "glb": (gltf, read_gltf),
     "bvh": (bvh, read_bvh),
     "usdc": (usd, read_usd),

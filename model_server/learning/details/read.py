@@ -25,7 +25,7 @@ from model_server.learning.details.looks import LOOKS, Look, write_looks
 from model_server.learning.details.reading import DetailReading, reading_of
 from model_server.learning.details.train import encode, load_encoder
 from model_server.learning.samples.picture_files import encoded_path, shards_with_pictures
-from model_server.learning.tensors import joined
+from model_server.learning.tensors import joined, seeded
 
 BATCH: Final = 100
 log = logging.getLogger(__name__)
@@ -41,19 +41,24 @@ def look_at(lesson: Lesson, encoder: DetailEncoder, rng: np.random.Generator | N
         cuts = cut_pictures(lesson.pictures, rows, rng)
         crops = replace(cuts.crops, told=torch.ones_like(cuts.crops.told))
         squares = torch.from_numpy(cuts.squares).float()
-        generator = None if rng is None else torch.Generator().manual_seed(int(rows[0]))
+        generator = None if rng is None else seeded(rng)
         reading = reading_of(encode(encoder, crops, generator), squares)
-        pieces.append(Look(reading, in_mirror(lesson, encoder, crops, squares) or reading))
+        mirror = in_mirror(lesson, encoder, crops, squares, generator)
+        pieces.append(Look(reading, mirror or reading))
     return joined(pieces)
 
 
 def in_mirror(
-    lesson: Lesson, encoder: DetailEncoder, crops: DetailCrops, squares: torch.Tensor
+    lesson: Lesson,
+    encoder: DetailEncoder,
+    crops: DetailCrops,
+    squares: torch.Tensor,
+    generator: torch.Generator | None,
 ) -> DetailReading | None:
-    """What is read in the mirror images, where these are ever seen."""
+    """What is read in the mirror images, where these are ever seen; with a generator disturbed."""
     if lesson.mirror is None:
         return None
-    encoded = encode(encoder, mirrored(crops, lesson.mirror))
+    encoded = encode(encoder, mirrored(crops, lesson.mirror), generator)
     return reading_of(encoded, squares, lesson.mirror)
 
 

@@ -24,11 +24,11 @@ from model_server.learning.details.encoder import SMALL, DetailEncoder
 from model_server.learning.details.kinds import KINDS
 from model_server.learning.details.lesson import Lesson
 from model_server.learning.encoder.appearance import disturbed
-from model_server.learning.encoder.config import EncoderConfig
+from model_server.learning.encoder.config import CropTraining, EncoderConfig
 from model_server.learning.encoder.crop_encoder import CropContents, Encoded
 from model_server.learning.encoder.losses import total
 from model_server.learning.encoder.teaching import Lessons, teach
-from model_server.learning.runs import Run, descend, device, half_precision_pays, load, save, start
+from model_server.learning.runs import Run, descend, device, load, save, start
 from model_server.learning.samples.picture_files import shards_with_pictures
 from model_server.learning.tensors import moved
 
@@ -50,16 +50,8 @@ class DetailWeights:
 
 
 @dataclass(frozen=True)
-class DetailTraining:
+class DetailTraining(CropTraining):
     steps: int = 6000
-    batch: int = 96
-    learning_rate: float = 2e-3
-    warm_up: int = 200
-    weight_decay: float = 0.02
-    average: float = 0.998
-    clip: float = 1.0
-    seed: int = 0
-    half_precision: bool = field(default_factory=half_precision_pays)
     encoder: EncoderConfig = field(default_factory=lambda: SMALL)
     weights: DetailWeights = field(default_factory=DetailWeights)
 

@@ -53,14 +53,14 @@ def patched(images: Tensor, generator: torch.Generator) -> Tensor:
     """One to three rectangles of colour or of another picture."""
     places = (torch.arange(images.shape[2], device=images.device) + 0.5) / images.shape[2]
     others = images.roll(1, 0)
-    for number in range(3):
+    for chance in (1, 2 / 3, 1 / 3):
         size = 0.06 + 0.29 * random(images, 2, generator)
         low = random(images, 2, generator) * (1 - size)
         inside = (places > low[..., None]) & (places < (low + size)[..., None])  # (B, 2, S)
         there = (
             inside[:, 0, :, None]
             & inside[:, 1, None]
-            & (random(images, 1, generator) < (1, 2 / 3, 1 / 3)[number])[..., None]
+            & (random(images, 1, generator) < chance)[..., None]
         )
         colour = random(images, 3, generator)[..., None, None]
         plain = (random(images, 1, generator) < 0.5)[..., None, None]

@@ -36,7 +36,9 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class EncoderTraining:
+class CropTraining:
+    """How encoders of crops are taught, of bodies, hands and faces alike."""
+
     steps: int = 8000
     batch: int = 96
     learning_rate: float = 2e-3
@@ -44,8 +46,12 @@ class EncoderTraining:
     weight_decay: float = 0.02
     average: float = 0.998
     clip: float = 1.0
-    trunk: float = 0.0  # share of the rate for the detector's layers; 0 leaves them as they are
     seed: int = 0
     half_precision: bool = field(default_factory=half_precision_pays)
+
+
+@dataclass(frozen=True)
+class EncoderTraining(CropTraining):
+    trunk: float = 0.0  # share of the rate for the detector's layers; 0 leaves them as they are
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     weights: Weights = field(default_factory=Weights)

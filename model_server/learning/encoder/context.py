@@ -33,7 +33,7 @@ from model_server.learning.network.state import LANDMARKS
 from model_server.learning.runs import Run, descend, device, save, start
 from model_server.learning.samples.picture_files import encoded_path
 from model_server.learning.samples.store import shard_paths
-from model_server.learning.tensors import joined
+from model_server.learning.tensors import joined, moved
 from model_server.learning.training.batch import People, augmented, evidence_and_truth, unread
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def terms_of(
     encoder: Encoder, people: People, body: LandmarkModel, forgotten: float = 0.0
 ) -> dict[str, Tensor]:
     """What the features of people, and of who is told nothing else than the detector says, miss."""
-    evidence, sight, truth = evidence_and_truth(people.to(device()), body)
+    evidence, sight, truth = evidence_and_truth(moved(people, device()), body)
     seen = dropout(sight.features, forgotten)
     features = sight.present * encoder.features_of(unpacked(seen))
     blank = replace(sight, features=torch.zeros_like(features))

@@ -81,12 +81,11 @@ def normalise_again(encoder: Encoder, crops: Crops) -> None:
 def _scaled(norm: nn.Module, inputs: tuple[Tensor]) -> None:
     assert isinstance(norm, nn.BatchNorm2d)
     variance, mean = torch.var_mean(inputs[0], (0, 2, 3), correction=0)
-    shift = norm.bias - norm.running_mean * norm.weight / (norm.running_var + norm.eps).sqrt()
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    norm.bias.add_(scale * (mean - norm.running_mean))
+    norm.weight.copy_(scale * (variance + norm.eps).sqrt())
     norm.running_mean.copy_(mean)
     norm.running_var.copy_(variance)
-    norm.weight.copy_(scale * (variance + norm.eps).sqrt())
-    norm.bias.copy_(shift + scale * mean)
 
 
 def main() -> None:

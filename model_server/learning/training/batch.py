@@ -52,12 +52,6 @@ class People:
             self.translation[rows],
         )
 
-    def to(self, device: torch.device) -> People:
-        seen = Detection(*(value.to(device) for value in vars(self.detection).values()))
-        read = Reading(*(value.to(device) for value in vars(self.reading).values()))
-        rest = (self.mirror_features, self.rotations, self.phenotypes, self.translation)
-        return People(seen, read, *(value.to(device) for value in rest))
-
 
 @dataclass(frozen=True)
 class Truth:

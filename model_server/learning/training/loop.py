@@ -28,7 +28,7 @@ from model_server.learning.mocap.augment import PoseSampler
 from model_server.learning.network.descent import Descent, mean_state
 from model_server.learning.onnx_graph import weights_in
 from model_server.learning.runs import Run, descend, device, load, save, start
-from model_server.learning.tensors import joined
+from model_server.learning.tensors import joined, moved, seeded
 from model_server.learning.training.adversary import (
     Adversary,
     price_of_fakes,
@@ -88,7 +88,7 @@ def batch_of(
     rng: np.random.Generator,
 ) -> tuple[People, People | None]:
     """Who one step learns from: those with labels, and those without where there are any."""
-    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    generator = seeded(rng)
     rows = torch.randint(len(people), (config.batch,), generator=generator)
     batch = misread(augmented(people[rows], generator), generator)
     if poses is not None:
@@ -156,14 +156,14 @@ def advance(
     judges: Run[Adversary] | None = None,
 ) -> float:
     """One step on one batch; returns its loss."""
-    evidence, sight, truth = evidence_and_truth(people.to(device()), run.network.body)
+    evidence, sight, truth = evidence_and_truth(moved(people, device()), run.network.body)
     stages, energies = run.network(evidence, sight)
     loss = trajectory_loss(stages, energies, truth, evidence, config.weights)
     if judges is not None:
         verdict = judges.network(stages[-1].rotations, stages[-1].phenotypes)
         loss = loss + config.adversary * price_of_fakes(verdict)
     if unlabelled is not None:
-        others = unlabelled.to(device())
+        others = moved(unlabelled, device())
         loss = loss + unlabelled_loss(run.network, others, config.regime, config.weights)
     value = descend(run, loss, config)
     if judges is not None:
@@ -195,7 +195,7 @@ def limb_errors(network: Descent, people: People) -> tuple[Tensor, list[Tensor]]
     """PA-MPJPE (N,) in mm over 12 limb joints: of the detector's own 3D points, and of the body
     after every stage.
     """
-    people = people.to(network.mean_state.device)
+    people = moved(people, network.mean_state.device)
     evidence, sight, truth = evidence_and_truth(people, network.body)
     names = network.body.names
     rows = [names.index(f"coco:{joint}") for joint in LIMB_JOINTS]

@@ -9,6 +9,7 @@ import bpy
 import made_people
 import numpy as np
 import pytest
+from fbx_files import read_fbx, write_fbx
 from made_photos import made_result, problems_of
 from rig_motions import actor, given, target
 
@@ -121,11 +122,9 @@ def test_fbx_file(body: Body, tmp_path: Path) -> None:
     for thing in (rig.armature, rig.skin):
         thing.select_set(True)
     path = str(tmp_path / "motion.fbx")
-    bpy.ops.export_scene.fbx(
-        filepath=path, use_selection=True, add_leaf_bones=False, bake_anim_simplify_factor=0.0
-    )
+    write_fbx(path)
     bpy.data.batch_remove([rig.armature, rig.skin])
-    bpy.ops.import_scene.fbx(filepath=path)
+    read_fbx(path)
     [read] = [thing for thing in bpy.context.selected_objects if thing.type == "ARMATURE"]
     back = character(body)
     animate_rig(target(back), whole_motion(read), EXACT)

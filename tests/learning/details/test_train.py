@@ -6,18 +6,23 @@ import numpy as np
 import pytest
 import torch
 
-from model_server.learning.details.encoder import SMALL
+from model_server.learning.details import read
+from model_server.learning.details.crops import DetailCrops
+from model_server.learning.details.encoder import SMALL, DetailEncoder
 from model_server.learning.details.export import export
 from model_server.learning.details.kinds import KINDS, Kind
+from model_server.learning.details.looks import LOOKS
 from model_server.learning.details.read import look_at, looks_at
 from model_server.learning.details.train import (
     DetailTraining,
     advance,
+    encode,
     load_encoder,
     new_encoder,
     train,
 )
 from model_server.learning.encoder.config import EncoderConfig
+from model_server.learning.encoder.crop_encoder import Encoded
 from model_server.learning.onnx_graph import PARITY
 from model_server.learning.runs import start
 from tests.learning.details.made_up import DotLesson, dots
@@ -57,6 +62,24 @@ def test_training_goes_on_from_its_checkpoint(checkpoint: Path) -> None:
     longer = replace(TINY, steps=5)
     run = train(lesson, ROWS, np.arange(8, 12), longer, checkpoint, FOREVER)
     assert run.step == 5
+
+
+def test_every_look_is_disturbed_in_its_own_way_and_so_is_its_mirror_image(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[int | None] = []
+
+    def noted(
+        encoder: DetailEncoder, crops: DetailCrops, generator: torch.Generator | None
+    ) -> Encoded:
+        seeds.append(None if generator is None else generator.initial_seed())
+        return encode(encoder, crops, generator)
+
+    monkeypatch.setattr(read, "encode", noted)
+    looks_at(dots(6, mirror=[1, 0, 2]), load_encoder(checkpoint, DotLesson.contents))
+    assert seeds[::2] == seeds[1::2]
+    assert seeds[0] is None
+    assert len(set(seeds)) == LOOKS
 
 
 def test_looks_differ_and_those_in_the_mirror_are_brought_back(checkpoint: Path) -> None:
