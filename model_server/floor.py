@@ -28,7 +28,7 @@ _IN_DOUBT: Final = 0.09  # more, around a doubtful stature
 _DOUBTFUL_M: Final = (1.42, 0.2)  # the middle of these, and how far they reach
 _GROUND_M: Final = 0.08  # that feet are above or below the floor
 _POSE: Final = 0.03  # of the camera's height, what legs come out too long or short
-_UPRIGHT: Final = np.radians(8)
+UPRIGHT: Final = np.radians(8)
 _CAMERA_M: Final = 1.5  # above the floor
 _CAMERA: Final = 0.5  # of the logarithm
 
@@ -143,9 +143,9 @@ class Floor:
     misses: Array  # (N,) logarithms of how many times as far away feet would be that stand on it
 
 
-def likeliest_floor(feet: Array, downs: Array, spread: Array) -> Floor:
-    """The floor that N feet (N, 3) of uprights (N, 3) stand on, each known up to `spread` (N,), a
-    part of its distance.
+def likeliest_floor(feet: Array, downs: Array, spread: Array, upright: float = UPRIGHT) -> Floor:
+    """The floor that N feet (N, 3) of uprights (N, 3) stand on, feet known up to `spread` (N,), a
+    part of their distance, uprights up to `upright`, radians.
 
     A floor is two tilts and the logarithm of a height, found by robust Gauss-Newton steps. Each
     person in turn is believed first, since the likeliest floor need not be the nearest one.
@@ -163,16 +163,16 @@ def likeliest_floor(feet: Array, downs: Array, spread: Array) -> Floor:
         slopes = np.concatenate(
             [-(feet @ across.T) / heights[..., None], np.ones((*heights.shape, 1))], axis=2
         )
-        off_normal = (floors[:, None, :2] - leans) / _UPRIGHT
+        off_normal = (floors[:, None, :2] - leans) / upright
         off_floor = np.square(misses / spread) / _FAR**2
         leaning = np.square(off_normal).sum(axis=2) / _LEANING**2
         off_camera = (floors[:, 2] - np.log(_CAMERA_M)) / _CAMERA
-        trust, upright = 1 / (1 + off_floor) / spread**2, 1 / (1 + leaning) / _UPRIGHT
+        trust, erect = 1 / (1 + off_floor) / spread**2, 1 / (1 + leaning) / upright
         curvature = np.einsum("sn,sni,snj->sij", trust, slopes, slopes)
-        curvature[:, [0, 1], [0, 1]] += upright.sum(axis=1, keepdims=True) / _UPRIGHT
+        curvature[:, [0, 1], [0, 1]] += erect.sum(axis=1, keepdims=True) / upright
         curvature[:, 2, 2] += _CAMERA**-2
         slope = np.einsum("sn,sni->si", trust * misses, slopes)
-        slope[:, :2] += np.einsum("sn,sni->si", upright, off_normal)
+        slope[:, :2] += np.einsum("sn,sni->si", erect, off_normal)
         slope[:, 2] += off_camera / _CAMERA
         energy = (
             _FAR**2 * np.log1p(off_floor).sum(axis=1)

@@ -54,7 +54,7 @@ class CleanUp:
     lock_feet: bool = True
     blend_s: float = 0.15  # from a free foot to a locked one
     keep_place_s: float = 1.0  # how long the root follows standing feet
-    speed_m_s: float = 0.6  # slower feet stand
+    speed_m_s: float = 0.7  # slower feet stand
     floor: float = 1.0  # 0…1: how much standing feet are brought to the floor
 
 
@@ -67,7 +67,7 @@ PRESETS: Final[Mapping[str, CleanUp]] = {
     ),
     LOCOMOTION: CleanUp(
         root_s=0.3, height_s=0.15, trunk_s=0.2, head_s=0.25, arms_s=0.12, legs_s=0.12,
-        fingers_s=0.2, blend_s=0.18, keep_place_s=10.0,
+        fingers_s=0.2, blend_s=0.18, keep_place_s=10.0, speed_m_s=0.6,
     ),
 }  # fmt: skip
 

@@ -15,11 +15,11 @@ from .smoothing import blurred
 Array = npt.NDArray[Any]
 
 ADULT_LEG_M: Final = 0.87  # the limits below are for legs of this length
-LOOK_S: Final = 0.05  # jitter faster than this does not lift a foot
+LOOK_S: Final = 0.06  # jitter faster than this does not lift a foot
 RESTLESS: Final = 3.0  # of the speed of quiet feet: where all is restless, this is the limit
 MOST_RESTLESS: Final = 2.0  # but never more than so many times the limit that was set
 QUIET_SHARE: Final = 25.0  # percentile of speeds
-BESIDE: Final = 0.45  # of the speed of the other foot: so slow stands
+BESIDE: Final = 0.65  # of the speed of the other foot: so slow stands
 MOST_DRIFTING: Final = 4.0  # times the limit, which nothing that stands drifts by
 STILL_HIGHER: Final = 0.4  # so much higher may a foot be that does not move at all
 SURE: Final = 0.7  # of the limits: a contact has at least one frame within

@@ -2,8 +2,8 @@
 """Feet that stand stay where they stand.
 
 First the root is moved as little as it takes for standing feet to slide less, then every foot goes
-as one group, heel and toes together, to where it stands, and the legs follow. Everything comes and
-goes over a moment, so that nothing pops.
+as one group, heel and toes together, to where it stands, the root keeps its height over them, and
+the legs follow. Everything comes and goes over a moment, so that nothing pops.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from .contacts import runs
-from .legs import Stance, missing_m, reached, stance
+from .legs import Stance, missing_m, reached, rise_m, stance
 from .quaternions import between, continuous, exponential, inverse, logarithm, mean, product, turned
-from .root_shift import FLOOR_REACH_M, is_near_floor, root_shift
+from .root_shift import AIR_S, FLOOR_REACH_M, chained, is_near_floor, root_shift
 from .skeleton import Leg, Skeleton
 from .smoothing import blurred
 
 Array = npt.NDArray[Any]
 
 SINK_S: Final = 0.15  # hips sink so long before a leg is too short
+RISE_S: Final = 0.1  # they rise and fall with standing feet over times like this
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,16 @@ def locked(
         _foot(skeleton, leg, stands, down[:, side], fps, settings)
         for side, leg in enumerate(skeleton.legs)
     ]
-    sink = _sink(skeleton, stands, [ankles for ankles, _ in feet], down.any(2), fps)
+    ankles, standing = [places for places, _ in feet], down.any(2)
+    rise = _rise(skeleton, stands, ankles, standing, fps)
+    stands = stands.moved(rise)
+    sink = _sink(skeleton, stands, ankles, standing, fps)
     stands = stands.moved(sink)
     result = np.array(rotations_wxyz)
-    for leg, (ankles, feet_wxyz) in zip(skeleton.legs, feet, strict=True):
+    for leg, (places, feet_wxyz) in zip(skeleton.legs, feet, strict=True):
         bones = [leg.thigh, leg.shin, leg.foot]
-        result[:, bones] = reached(skeleton, leg, stands, ankles, feet_wxyz)
-    return continuous(result), root_m + shift + sink
+        result[:, bones] = reached(skeleton, leg, stands, places, feet_wxyz)
+    return continuous(result), root_m + shift + rise + sink
 
 
 def ground_m(soles: Array, down: Array) -> float:
@@ -153,6 +157,24 @@ def _eased(share: Array) -> Array:
     inside = np.clip(share, 0.0, 1.0)
     eased: Array = inside**2 * (3.0 - 2.0 * inside)
     return eased
+
+
+def _rise(
+    skeleton: Skeleton, stands: Stance, ankles: list[Array], standing: Array, fps: float
+) -> Array:
+    """How far the root goes up (F, 3) so that knees stay as bent as they were: a centimetre that a
+    leg is made shorter brings a straight knee forward by six.
+    """
+    rises, trust = np.zeros(standing.shape), np.zeros(standing.shape)
+    for side, leg in enumerate(skeleton.legs):
+        rise = rise_m(leg, stands, ankles[side])
+        trust[:, side] = standing[:, side] & np.isfinite(rise)
+        rises[:, side] = np.nan_to_num(rise)
+    pull = trust.max(1) / (RISE_S * fps) ** 2
+    wanted = pull * (trust * rises).sum(1) / np.maximum(trust.sum(1), 1.0)
+    held = np.ones(len(standing) - 1)
+    up = chained(pull + (AIR_S * fps) ** -2.0, held, wanted[:, None], np.zeros((len(held), 1)))
+    return np.pad(up, ((0, 0), (2, 0)))
 
 
 def _sink(

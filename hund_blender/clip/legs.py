@@ -15,6 +15,7 @@ from .skeleton import Leg, Skeleton
 Array = npt.NDArray[Any]
 
 STRETCHED: Final = 0.999  # of the leg's length: no foot makes a knee straighter, it would pop
+LEVEL: Final = 0.3  # sine of a leg's slope
 BENT_SINE: Final = 0.1  # a knee that bends more tells itself about which axis
 
 
@@ -60,6 +61,18 @@ def missing_m(leg: Leg, stands: Stance, ankles: Array) -> Array:
     height = np.sqrt(np.maximum((STRETCHED * _length(leg, stands)) ** 2 - across, 0.0))
     missing: Array = np.maximum(-to_ankle[:, 2] - height, 0.0)
     return missing
+
+
+def rise_m(leg: Leg, stands: Stance, ankles: Array) -> Array:
+    """How far up (F,) a hip has to go to be as far from ankles (F, 3) as from its own; NaN where
+    the leg is so level that height hardly tells.
+    """
+    hip = stands.heads[:, leg.thigh]
+    reach = np.linalg.norm(stands.heads[:, leg.foot] - hip, axis=-1)
+    to_ankle = ankles - hip
+    height = np.sqrt(np.maximum(reach**2 - (to_ankle[:, :2] ** 2).sum(1), 0.0))
+    rise = to_ankle[:, 2] - np.copysign(height, to_ankle[:, 2])
+    return np.where(height > LEVEL * reach, rise, np.nan)
 
 
 def _length(leg: Leg, stands: Stance) -> Array:

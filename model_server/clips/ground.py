@@ -9,13 +9,14 @@ import numpy as np
 
 from model_server.body_params import matrices_from_wxyz
 from model_server.bones import Array
-from model_server.floor import downs_of, likeliest_floor, standing
+from model_server.floor import UPRIGHT, downs_of, likeliest_floor, standing
 
 _SAMPLES: Final = 60  # of all frames
 _SPREAD: Final = (
     0.15  # of a foot's distance, that it is nearer or farther than it seems, frame after frame
 )
 _FEWEST: Final = 5  # frames in which somebody stands
+_ALIKE: Final = 10  # uprights are told by no more, since who leans a little does so in many frames
 
 
 @dataclass(frozen=True)
@@ -37,5 +38,6 @@ def ground_of(people: Sequence[tuple[Array, Array, Array]]) -> Ground:
     rows, feet = standing(points[some], visible[some], downs)
     if len(rows) < _FEWEST:
         return level
-    floor = likeliest_floor(feet, downs[rows], np.full(len(rows), _SPREAD))
+    upright = UPRIGHT * np.sqrt(max(1.0, len(rows) / _ALIKE))
+    floor = likeliest_floor(feet, downs[rows], np.full(len(rows), _SPREAD), upright)
     return Ground(floor.normal, floor.below)

@@ -11,7 +11,7 @@ from made_motion import angles_between
 from hund_blender.body import Body
 from hund_blender.clip.contacts import ContactLimits, contacts, runs
 from hund_blender.clip.foot_lock import LockSettings, locked
-from hund_blender.clip.legs import reached, stance
+from hund_blender.clip.legs import reached, rise_m, stance
 from hund_blender.clip.motion import Motion
 from hund_blender.clip.quaternions import logarithm
 from hund_blender.clip.root_shift import chained
@@ -140,6 +140,43 @@ def test_knees_do_not_pop(bones: Skeleton, walk: Motion) -> None:
     jerks_deg = np.abs(np.diff(knees_deg(bones, after), 2, axis=0))
     assert jerks_deg.max() < 10  # per frame, and frame; recorded walks have up to 20
     assert np.percentile(jerks_deg, 90) < 2
+
+
+def straddling(bones: Skeleton, motion: Motion, apart_m: np.ndarray) -> Motion:
+    """The same with feet so much farther apart (F,), knees as bent, and hips as low as it takes."""
+    stands = stance(bones, motion.rotations_wxyz, motion.root_m)
+    ankles = [stands.heads[:, leg.foot] for leg in bones.legs]
+    aside = ankles[0] - ankles[1]
+    aside = apart_m[:, None] * aside / np.linalg.norm(aside, axis=-1, keepdims=True)
+    ankles = [ankles[0] + aside / 2, ankles[1] - aside / 2]
+    lower = np.outer(rise_m(bones.legs[0], stands, ankles[0]), [0.0, 0.0, 1.0])
+    rotations = motion.rotations_wxyz.copy()
+    for leg, places in zip(bones.legs, ankles, strict=True):
+        feet = stands.turns_wxyz[:, leg.foot]
+        chain = [leg.thigh, leg.shin, leg.foot]
+        rotations[:, chain] = reached(bones, leg, stands.moved(lower), places, feet)
+    return replace(motion, rotations_wxyz=rotations, root_m=motion.root_m + lower)
+
+
+def test_knees_stay_as_bent_where_feet_are_held_in_place(bones: Skeleton) -> None:
+    still = made_motion.still(bones, 120)
+    seen = straddling(bones, still, 0.2 + 0.15 * np.sin(np.arange(120) / 8))
+    down = np.ones((120, 2, 2), bool)
+    assert made_motion.skate_mm(made_motion.soles_of(bones, seen), down) > 5
+    after = lock(bones, seen, down)
+    assert made_motion.skate_mm(made_motion.soles_of(bones, after), down) < 0.1
+    bends = knees_deg(bones, after) - knees_deg(bones, seen)
+    assert np.abs(bends).max() < 5.0
+
+
+def test_hip_rises_until_the_leg_is_as_long_as_before(bones: Skeleton, walk: Motion) -> None:
+    leg = bones.legs[0]
+    stands = stance(bones, walk.rotations_wxyz, walk.root_m)
+    ankles = stands.heads[:, leg.foot] + 0.03 * RNG.normal(size=(150, 3))
+    raised = stands.moved(np.outer(rise_m(leg, stands, ankles), [0.0, 0.0, 1.0]))
+    lengths = np.linalg.norm(raised.heads[:, leg.thigh] - ankles, axis=-1)
+    before = np.linalg.norm(stands.heads[:, leg.thigh] - stands.heads[:, leg.foot], axis=-1)
+    assert np.allclose(lengths, before)
 
 
 def test_foot_out_of_reach_pulls_the_hips_down(bones: Skeleton) -> None:
