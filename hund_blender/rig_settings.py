@@ -185,7 +185,7 @@ class HundRetarget(bpy.types.PropertyGroup):
         name="IK Keeps Lengths",
         description="Switch off that the rig's IK stretches bones (Rigify), so that elbows and "
         "knees come exactly where they belong; hands and feet no longer pull limbs longer, either",
-        default=False,
+        default=True,
         options=set(),
         update=_changed,
     )

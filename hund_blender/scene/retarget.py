@@ -49,7 +49,7 @@ class RetargetOptions:
     hands: bool = False
     arms_by: str = KEEP  # KEEP, FK or IK, where the rig has a switch
     legs_by: str = KEEP
-    rigid_ik: bool = False  # the rig's IK no longer stretches bones, where its map tells how
+    rigid_ik: bool = True  # the rig's IK no longer stretches bones, where its map tells how
     face: bool = True
     root: str = ROOT_STAYS
     at_source: bool = False  # else where the rig stands

@@ -115,7 +115,7 @@ def test_ik_feet_stand_where_the_sources_do(body: Body, rigify: Built) -> None:
 @pytest.mark.parametrize("way", [FK, IK])
 def test_there_and_back_again(body: Body, rigify: Built, way: str) -> None:
     (source, before), back = given(body, COUNT), character(body)
-    exact = RetargetOptions(feet=False, arms_by=way, legs_by=way, rigid_ik=True)
+    exact = RetargetOptions(feet=False, arms_by=way, legs_by=way)
     animate_rig(target(rigify.armature), source, exact)
     animate_rig(target(back), whole_motion(rigify.armature), exact)
     bones = {name: (name,) for name in body.bone_names}
@@ -152,11 +152,11 @@ def test_ik_bones_stretch_again_after_the_preview(rigify: Built) -> None:
     bone = rigify.armature.pose.bones["MCH-shin_ik.L"]
     kept, aim = snapshot(rigify.armature), target(rigify.armature)
     before = bone.ik_stretch
-    prepare(aim, RetargetOptions())
+    prepare(aim, RetargetOptions(rigid_ik=False))
     assert bone.ik_stretch == before > 0
-    prepare(aim, RetargetOptions(rigid_ik=True, parts=frozenset({"ARM.L"})))
+    prepare(aim, RetargetOptions(parts=frozenset({"ARM.L"})))
     assert bone.ik_stretch == before
-    prepare(aim, RetargetOptions(rigid_ik=True))
+    prepare(aim, RetargetOptions())
     assert bone.ik_stretch == 0
     put_back(rigify.armature, kept)
     assert bone.ik_stretch == before
