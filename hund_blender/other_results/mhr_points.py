@@ -49,15 +49,23 @@ class CarriedPoints:
     shares: Array  # (P, B), rows sum to 1
 
     def placed(self, point: int, turns: Array, heads: Array) -> Array:
-        """One point (F, 3) of a body whose bones turn so (F, B, 3, 3), with heads (F, B, 3)."""
+        """One point (F, 3) of a body whose bones turn so (F, B, 3, 3) from rest, with heads
+        (F, B, 3), metres, all in one frame.
+        """
         bones = np.flatnonzero(self.shares[point])
-        carried = np.einsum("fbij,bj->fi", turns[:, bones], self.offsets[point, bones])
-        placed: Array = carried + np.einsum("b,fbj->fj", self.shares[point, bones], heads[:, bones])
-        return placed
+        turned = np.einsum("fbij,bj->fi", turns[:, bones], self.offsets[point, bones])
+        moved = np.einsum("b,fbj->fj", self.shares[point, bones], heads[:, bones])
+        return np.asarray(turned + moved)
+
+    def all_placed(self, turns: Array, heads: Array) -> Array:
+        """Likewise all points (F, 70, 3), in the order of NAMES."""
+        return np.stack([self.placed(p, turns, heads) for p in range(len(NAMES))], 1)
 
 
 def carried_points(body: Body, rest: RestBody) -> CarriedPoints:
-    """All of NAMES on our body of one shape: COCO's landmarks, bones' ends, and skin at joints."""
+    """All of NAMES on our body at rest (body frame, metres): COCO's landmarks, where bones begin
+    and end, and skin at elbows and shoulders.
+    """
     count, bones = len(NAMES), len(body.bone_names)
     points = CarriedPoints(np.zeros((count, bones, 3)), np.zeros((count, bones)))
     for row, name in enumerate(NAMES):

@@ -7,7 +7,7 @@ Points on skin move with more than one bone, so this is done over and over, from
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -77,13 +77,15 @@ class Given:
 
 
 class Posing:
-    """Bones of a body on their way: turns (F, B, 3, 3) away from rest and heads (F, B, 3)."""
+    """Bones of a body on their way from the reference pose: turns (F, B, 3, 3) away from rest, and
+    heads (F, B, 3).
+    """
 
     def __init__(self, body: Body, rest: RestBody, frames: int) -> None:
         self.body, self.rest = body, rest
         self.carried = carried_points(body, rest)
-        self.turns = np.tile(np.eye(3), (frames, len(body.bone_names), 1, 1))
-        self.heads = np.tile(rest.heads, (frames, 1, 1))
+        turns, heads = body.reference_bones(rest)
+        self.turns, self.heads = np.tile(turns, (frames, 1, 1, 1)), np.tile(heads, (frames, 1, 1))
         self._below = [self._subtree(bone) for bone in range(len(body.bone_names))]
 
     def __getitem__(self, name: str) -> Array:
@@ -127,7 +129,7 @@ class Posing:
 
 
 def posed_from_points(body: Body, rest: RestBody, points: Array) -> Posing:
-    """A body at rest (body frame, metres) turned so that its points lie as given ones.
+    """A body (at rest: body frame, metres) turned so that its points lie as given ones.
 
     points (F, 70, 3) are in the order of NAMES, in any frame and size, NaN where unknown: parts
     whose points are unknown go along with what they hang on. The root's head stays where it is at
@@ -172,37 +174,42 @@ def _align(
     z: Line | None,
     share: float = 1.0,
 ) -> None:
-    """Turn the end of a chain, each bone by as much, until a line points along a given one, and
-    another is as near to it as can be.
+    """Turn the end of a chain, each bone by as much, until line y points along the given one, and
+    z is as near to the given one as can be.
     """
-    now = (y(posing), None if z is None else z(posing))
-    wanted = (y(given), np.full_like(now[0], np.nan) if z is None else z(given))
-    step = _turn_to(now[0], now[0] if now[1] is None else now[1], *wanted)
+    now_y, now_z = y(posing), None if z is None else z(posing)
+    step = _turn_to(now_y, now_z, y(given), None if z is None else z(given))
     if share < 1.0 or len(chain) > 1:
         step = between(np.broadcast_to(np.eye(3), step.shape), step, share / len(chain))
     for bone in chain:
         posing.turn(bone, step)
 
 
-def _turn_to(y: Array, z: Array, wanted_y: Array, wanted_z: Array) -> Array:
-    """Turns (F, 3, 3) of lines y and z (F, 3); the shortest where z's aim is NaN, none where y's
-    is.
+def _turn_to(y: Array, z: Array | None, wanted_y: Array, wanted_z: Array | None) -> Array:
+    """Turns (F, 3, 3) of lines y and z (F, 3); the shortest where z's aim is not known, none where
+    y's is not.
     """
-    no_y, no_z = (~np.isfinite(wanted).all(1, keepdims=True) for wanted in (wanted_y, wanted_z))
-    wanted_y, wanted_z = np.where(no_y, y, wanted_y), np.where(no_z | no_y, z, wanted_z)
-    full = frame(wanted_y, wanted_z) @ frame(y, z).swapaxes(1, 2)
-    return np.where((no_z | no_y)[..., None], arc(unit(y), unit(wanted_y)), full)
+    has_y = _known(wanted_y)
+    wanted_y = np.where(has_y, wanted_y, y)
+    shortest = arc(unit(y), unit(wanted_y))
+    if z is None or wanted_z is None:
+        return shortest
+    both_known = has_y & _known(wanted_z)
+    full = frame(wanted_y, np.where(both_known, wanted_z, z)) @ frame(y, z).swapaxes(1, 2)
+    return np.where(both_known[..., None], full, shortest)
 
 
-class Limb:
-    """What bends at a hinge: points at its joints, its two bones, and a line that tells where it
-    folds to when it is straight.
-    """
+def _known(vectors: Array) -> Array:
+    """(F, 1) of vectors (F, 3)."""
+    return np.asarray(np.isfinite(vectors).all(1, keepdims=True))
 
-    def __init__(
-        self, joints: tuple[str, str, str], bones: tuple[str, str], hint: tuple[str, str]
-    ) -> None:
-        self.joints, self.bones, self.hint = joints, bones, hint
+
+class Limb(NamedTuple):
+    """What bends at a hinge."""
+
+    joints: tuple[str, str, str]  # points
+    bones: tuple[str, str]
+    hint: tuple[str, str]  # points, whose line tells where it would fold to when it is straight
 
 
 ARM: Final = Limb(
@@ -219,7 +226,7 @@ def _lines(points: Named, side: str, limb: Limb) -> tuple[Array, Array, Array]:
 
 
 def _offset(posing: Posing, side: str, limb: Limb) -> float:
-    """How far a limb folds beside its hint at rest: an angle about the upper part."""
+    """How far a limb folds beside its hint in the reference pose: an angle about the upper part."""
     upper, _, hint = (line[:1] for line in _lines(posing, side, limb))
     axis = posing.hinge(limb.bones[1] + SIDES[side], limb.bones[0] + SIDES[side])[:1]
     y = unit(upper)

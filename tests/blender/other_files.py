@@ -18,7 +18,7 @@ from hund_blender.bones import drawn_bones
 from hund_blender.clip.amass import amass_arrays
 from hund_blender.clip.motion import Motion
 from hund_blender.clip.mover import Mover
-from hund_blender.other_results.mhr_points import NAMES, carried_points
+from hund_blender.other_results.mhr_points import carried_points
 from hund_blender.rigs import MAKEHUMAN, rig_of
 
 
@@ -140,7 +140,6 @@ def posed_points(
 ) -> Posed:
     """Rotations (F, 4) by bone, and of the whole (F, 3, 3), of somebody over the origin."""
     rest = body.rest(phenotypes).standing()
-    carried = carried_points(body, rest)
     posed = [
         body.pose(rest, {name: turns[frame] for name, turns in pose.items()}).moved(
             root, rest.heads[0], np.zeros(3)
@@ -149,5 +148,4 @@ def posed_points(
     ]
     turns = np.stack([one.bone_deforms for one in posed])
     heads = np.stack([one.heads for one in posed])
-    points = [carried.placed(point, turns, heads) for point in range(len(NAMES))]
-    return Posed(turns, heads, np.stack(points, 1))
+    return Posed(turns, heads, carried_points(body, rest).all_placed(turns, heads))
