@@ -18,7 +18,7 @@ from .mhr_layouts import point_motions_in
 from .points_clip import clip_of_points
 from .smpl_clip import clip_of_smpl
 from .smpl_layouts import motions_in
-from .smpl_motion import CAM_FROM_WORLD
+from .smpl_motion import CAM_FROM_WORLD, CAMERA
 
 BVH: Final = ".bvh"
 EXTENSIONS: Final = (".npz", ".npy", ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".json", BVH)
@@ -41,9 +41,8 @@ def read_result(path: Path, fps: float | None = None, world: str | None = None) 
     except ClipError as error:
         raise ClipError(f"{path.name}: {error.message}", error.remedy) from error
     if people is not None:
-        if world is not None:
-            people = [person.in_camera(CAM_FROM_WORLD[world]) for person in people]
-        seen = people
+        turn = CAM_FROM_WORLD[world or CAMERA]
+        seen = [person.in_camera(turn) for person in people]
         return lambda body, shape: clip_of_points(body, shape, seen, fps, path.name)
     if world is not None:
         motions = [replace(motion, world=world) for motion in motions]

@@ -52,13 +52,18 @@ def point_motions_in(contents: Any) -> list[PointMotion] | None:
     for frame, picture in sorted(_pictures(contents), key=lambda one: one[0]):
         for who, points in _told_apart(picture, last):
             seen.setdefault(who, {})[frame] = points
-    if not seen:
-        raise ClipError("Nobody was found in any frame of the file.", "Choose another.")
     fps = _rate(contents)
-    return [
-        PointMotion(np.array(list(frames)), np.stack(list(frames.values())), fps)
+    motions = [
+        PointMotion(np.array(list(frames)), np.stack(list(frames.values())), fps).with_body()
         for frames in seen.values()
     ]
+    shown = [motion for motion in motions if len(motion.frames)]
+    if not shown:
+        raise ClipError(
+            "In no frame there is anybody whose hips and neck are known.",
+            "Choose a file in which a whole body was found.",
+        )
+    return shown
 
 
 def _holds(contents: Any, names: Sequence[str], depth: int = DEPTH) -> bool:

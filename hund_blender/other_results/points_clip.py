@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from ..body import Body, RestBody
 from ..clip.data import Clip, Track
-from ..errors import ClipError
 from ..rotations import quaternions_from_matrices
 from .mhr_points import SIDES
 from .points import Given, Named, Posing, both, posed_from_points, trunk
@@ -21,6 +20,7 @@ from .smpl_clip import FPS
 
 Array = npt.NDArray[Any]
 
+SHORT_M: Final = 0.01  # no trunk is so short
 CHUNK: Final = 500  # frames at once, which keeps memory flat
 
 
@@ -36,6 +36,12 @@ class PointMotion:
         """The same where points were told in a world whose axes (3, 3) turn into the camera's."""
         return replace(self, points_cam=self.points_cam @ cam_from_world.T)
 
+    def with_body(self) -> PointMotion:
+        """Only the frames that tell where hips and neck are."""
+        # Results of a hand alone have all other points in one place.
+        seen = np.linalg.norm(trunk(Given(self.points_cam)), axis=1) > SHORT_M
+        return replace(self, frames=self.frames[seen], points_cam=self.points_cam[seen])
+
 
 def clip_of_points(
     body: Body,
@@ -47,22 +53,14 @@ def clip_of_points(
     """All people, in one shape (phenotypes by name, 0…1); fps goes before what the file tells.
 
     Everybody stays where they stand, and is made as large there as their new legs are long.
-    Frames without hips or neck are left out. ClipError where no frame is left of anybody.
+    Nothing is raised.
     """
     rest = body.rest(phenotypes).standing()
-    shown = [seen for motion in motions if len((seen := _seen(motion)).frames)]
-    if not shown:
-        raise ClipError(
-            "Hips and neck are unknown in all frames.", "Choose a file in which somebody was found."
-        )
-    tracks = [_track(body, phenotypes, rest, number, motion) for number, motion in enumerate(shown)]
-    told = next((motion.fps for motion in shown if motion.fps is not None), None)
+    tracks = [
+        _track(body, phenotypes, rest, number, motion) for number, motion in enumerate(motions)
+    ]
+    told = next((motion.fps for motion in motions if motion.fps is not None), None)
     return clip_of_tracks(body, tracks, fps or told or FPS, source)
-
-
-def _seen(motion: PointMotion) -> PointMotion:
-    seen = np.isfinite(trunk(Given(motion.points_cam))).all(1)
-    return replace(motion, frames=motion.frames[seen], points_cam=motion.points_cam[seen])
 
 
 def _track(

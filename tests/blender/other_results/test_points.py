@@ -362,10 +362,11 @@ def test_what_is_wrong_is_named_with_a_remedy(case: str, tmp_path: Path) -> None
     assert error.value.message.startswith("a.npz")
 
 
-def test_nobody_is_told(body: Body, tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", pred_keypoints_3d=np.full((2, 70, 3), np.nan))
-    with pytest.raises(ClipError, match="unknown in all frames"):
-        read(tmp_path / "a.npz", body)
+@pytest.mark.parametrize("value", [np.nan, 0.0])
+def test_nobody_is_told(value: float, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", pred_keypoints_3d=np.full((2, 70, 3), value))
+    with pytest.raises(ClipError, match=r"a\.npz: In no frame"):
+        read_result(tmp_path / "a.npz")
 
 
 def test_a_turned_world_is_told_by_the_artist(body: Body, tmp_path: Path) -> None:
