@@ -257,12 +257,28 @@ def frames_json(path: Path, walk: Walk) -> None:
     path.write_text(json.dumps(content, default=lambda array: array.tolist()))
 
 
+def numbered_pkl(path: Path, walk: Walk) -> None:
+    """One dictionary for each frame, in any order."""
+    frames = [{**walk.frame(f)[0], "frame_idx": f} for f in reversed(range(walk.count))]
+    path.write_bytes(pickle.dumps(frames))
+
+
+def by_person_pkl(path: Path, walk: Walk) -> None:
+    people = {
+        7 - who: {"pred_keypoints_3d": walk.points, "pred_cam_t": place}
+        for who, place in enumerate(walk.places)
+    }
+    path.write_bytes(pickle.dumps(people))
+
+
 FORMS: dict[str, tuple[Callable[[Path, Walk], None], int, bool]] = {
     "img_subj00.npz": (one_npz, 1, False),
     "video.npz": (video_npz, 1, True),
     "outputs.npy": (picture_npy, 2, False),
     "outputs.npz": (picture_npz, 2, False),
     "frames.pkl": (frames_pkl, 2, True),
+    "numbered.pkl": (numbered_pkl, 1, True),
+    "by_person.pkl": (by_person_pkl, 2, True),
     "frames.joblib": (named_joblib, 2, True),
     "frames.pt": (frames_pt, 1, True),
     "frames.json": (frames_json, 2, True),
