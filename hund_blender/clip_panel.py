@@ -159,7 +159,7 @@ def draw_import_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.operator(HUND_OT_import_clip.bl_idname, text="People from Clip (HUND)")
     menu.layout.operator(
         HUND_OT_import_other_result.bl_idname,
-        text="Other Tool's People (HUND: AMASS, SMPL, WHAM, GVHMR, BVH)",
+        text="Other Tool's People (HUND: AMASS, SMPL, WHAM, SAM 3D Body, BVH)",
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Import what other tools found of people: AMASS, SMPL-X, 4D-Humans, WHAM, GVHMR, BVH."""
+"""Import what other tools found of people; docs/other_results.md lists them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AUTO: Final = "AUTO"
 
 
 class HUND_OT_import_other_result(ClipImportOperator, bpy.types.Operator, ImportHelper):  # type: ignore[misc]
-    """Animate people by what another tool found: AMASS, SMPL, 4D-Humans, WHAM, GVHMR, BVH"""
+    """Animate people by what another tool found: AMASS, SMPL, 4D-Humans, WHAM, SAM 3D Body, BVH"""
 
     bl_idname = "hund.import_other_result"
     bl_label = "Import Other Tool's Result"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a file of numbers holds, whatever wrote it: .npz, .json, pickles, joblib's, torch's."""
+"""What a file of numbers holds: .npz, .npy, .json, pickles, joblib's, torch's."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ COMPRESSED: Final[tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...]] = (
 )
 ZLIB: Final = b"\x78"
 ZIP: Final = b"PK"
+NPY: Final = b"\x93NUMPY"
 
 
 def read_contents(path: Path) -> Any:
@@ -63,19 +64,46 @@ def _parsed(content: bytes, ending: str) -> Any:
             if sum(part.file_size for part in file.infolist()) > LARGEST_BYTES:
                 raise _too_large()
             return load_torch(file) if is_torch_file(file) else _npz(content)
+    if content.startswith(NPY):
+        return _npy(content)
     return load_plain(io.BytesIO(_unpacked(content)))
 
 
+def _npy(content: bytes) -> Any:
+    try:
+        return np.load(io.BytesIO(content), allow_pickle=False)
+    except ValueError:  # an array of objects
+        return _objects(content)
+
+
 def _npz(content: bytes) -> dict[str, Any]:
-    """Arrays by name; those of objects are pickles, and left out where they are not plain text."""
+    """Arrays by name; those of objects are pickles, and left out where they are not plain, unless
+    there is nothing else.
+    """
+    found: dict[str, Any] = {}
+    refused: ClipError | None = None
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        found = {}
         for name in file.files:
             try:
                 found[name] = file[name]
             except ValueError:  # an array of objects
-                continue
-        return found
+                try:
+                    found[name] = _objects(file.zip.read(f"{name}.npy"))
+                except ClipError as error:
+                    refused = error
+    if refused is not None and not found:
+        raise refused
+    return found
+
+
+def _objects(content: bytes) -> Any:
+    """What an array of objects holds, in lists: a pickle behind numpy's own header, which tells its
+    length as two bytes, or four since version 2.
+    """
+    size = 2 if content[len(NPY) :].startswith(b"\x01") else 4
+    start = len(NPY) + 2
+    header = int.from_bytes(content[start : start + size], "little")
+    return load_plain(io.BytesIO(content[start + size + header :]))
 
 
 def _unpacked(content: bytes) -> bytes:

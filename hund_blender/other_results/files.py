@@ -14,11 +14,14 @@ from ..errors import ClipError
 from .bvh import read_bvh
 from .bvh_clip import clip_of_bvh, posed_bvh
 from .contents import read_contents
+from .mhr_layouts import point_motions_in
+from .points_clip import clip_of_points
 from .smpl_clip import clip_of_smpl
 from .smpl_layouts import motions_in
+from .smpl_motion import CAM_FROM_WORLD, CAMERA
 
 BVH: Final = ".bvh"
-EXTENSIONS: Final = (".npz", ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".json", BVH)
+EXTENSIONS: Final = (".npz", ".npy", ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".json", BVH)
 # Who has a body of its own, and that body's shape: phenotypes by name.
 OnBody = Callable[[Body, Mapping[str, float]], Clip]
 
@@ -33,9 +36,14 @@ def read_result(path: Path, fps: float | None = None, world: str | None = None) 
         return _of_bvh(path, fps)
     contents = read_contents(path)
     try:
-        motions = motions_in(contents)
+        people = point_motions_in(contents)
+        motions = motions_in(contents) if people is None else []
     except ClipError as error:
         raise ClipError(f"{path.name}: {error.message}", error.remedy) from error
+    if people is not None:
+        turn = CAM_FROM_WORLD[world or CAMERA]
+        seen = [person.in_camera(turn) for person in people]
+        return lambda body, shape: clip_of_points(body, shape, seen, fps, path.name)
     if world is not None:
         motions = [replace(motion, world=world) for motion in motions]
     return lambda body, shape: clip_of_smpl(body, shape, motions, fps, path.name)

@@ -19,6 +19,10 @@ from ..errors import ClipError
 Array = npt.NDArray[Any]
 
 NDARRAY: Final = "ndarray"  # in place of the class; nothing can be called on a text
+# In place of numpy's type of objects, of which no array is ever made: a file could make numbers
+# into objects otherwise.
+OBJECTS: Final = "objects"
+OBJECT_CODES: Final = ("O", "O4", "O8", "|O")
 REMEDY: Final = "Save the numbers alone, as .npz, and import that."
 # The names of Python's own reader in pure Python: joblib's arrays lie between its instructions.
 PythonUnpickler: Final[Any] = pickle._Unpickler  # type: ignore[attr-defined]
@@ -58,11 +62,21 @@ def _numeric(dtype: Any) -> np.dtype[Any]:
     return dtype
 
 
-def _dtype(code: Any, *_: Any) -> np.dtype[Any]:
+def _dtype(code: Any, *_: Any) -> np.dtype[Any] | str:
+    if code in OBJECT_CODES:
+        return OBJECTS
     if not isinstance(code, str):
         raise refusal(f"something to make an array of {code}")
     copy: Any = True  # numpy then fills in the order of bytes
     return _numeric(np.dtype(code, False, copy))
+
+
+def _nested(shape: Any, things: list[Any]) -> Any:
+    """What an array of objects holds, in lists; the thing itself where it has no axes."""
+    objects = np.empty(len(things), object)
+    for place, thing in enumerate(things):
+        objects[place] = thing
+    return objects.reshape(shape).tolist()
 
 
 def _empty_array(kind: Any, *_: Any) -> Array:
@@ -145,6 +159,10 @@ class PlainUnpickler(PythonUnpickler):  # type: ignore[misc]
             self.stack[-1] = made.read(self._file)
         elif isinstance(made, np.dtype) and state[3] is None and state[4] is None:
             made.__setstate__(state)  # type: ignore[attr-defined]
+        elif isinstance(made, str) and made == OBJECTS:
+            return
+        elif isinstance(made, np.ndarray) and isinstance(state[2], str) and state[2] == OBJECTS:
+            self.stack[-1] = _nested(state[1], list(state[4]))
         elif isinstance(made, np.ndarray):
             _numeric(state[2])
             made.__setstate__(state)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..body import Body
 from ..clip.data import KEYPOINTS, Clip, Track
-from ..clip.quaternions import inverse, product
+from ..clip.quaternions import inverse, product, slerp
 from ..clip.recording import UPRIGHT
 from ..rotations import quaternions_from_matrices
 
@@ -92,3 +92,17 @@ def clip_of_tracks(body: Body, tracks: Sequence[Track], fps: float, source: str)
         tracks=tuple(tracks),
         request={"origin": min(int(track.frames[0]) for track in tracks), "step": 1},
     )
+
+
+def half_twisted(arm: Array, hand: Array, along: Array) -> Array:
+    """The arm's turns (F, 4) with half of how the hand (F, 4) twists about the forearm, along (3,)
+    at rest: others twist at the wrist alone, which wrings the skin there. Unit WXYZ away from rest.
+    """
+    own = product(inverse(arm), hand)
+    axis = along / np.linalg.norm(along)
+    twist = np.concatenate([own[:, :1], (own[:, 1:] @ axis)[:, None] * axis], 1)
+    length = np.linalg.norm(twist, axis=1, keepdims=True)
+    twist = np.where(length > 1e-6, twist / np.maximum(length, 1e-6), [1.0, 0.0, 0.0, 0.0])
+    none = np.zeros_like(twist)
+    none[:, 0] = 1.0
+    return product(arm, slerp(none, twist, np.full(len(twist), 0.5)))

@@ -13,8 +13,7 @@ from ..body import Body
 from ..clip.amass import JOINTS, turns_of_joints
 from ..clip.data import Clip, Track
 from ..clip.mover import hips_m
-from ..clip.quaternions import inverse, product, slerp
-from .posed_body import average_adult, clip_of_tracks, posed_track
+from .posed_body import average_adult, clip_of_tracks, half_twisted, posed_track
 from .smpl_motion import CAM_FROM_WORLD, SmplMotion
 
 Array = npt.NDArray[Any]
@@ -49,7 +48,7 @@ def _track(body: Body, phenotypes: Mapping[str, float], number: int, motion: Smp
     turns = {name: joints[:, joint] for joint, name in enumerate(JOINTS)}
     for side in SIDES:
         along = heads[f"wrist{side}"] - heads[f"lowerarm01{side}"]
-        turns[f"lowerarm02{side}"] = _half_twisted(
+        turns[f"lowerarm02{side}"] = half_twisted(
             turns[f"lowerarm01{side}"], turns[f"wrist{side}"], along
         )
     jaw = (motion.jaw_rad / JAW_RAD).clip(0.0, 1.0)
@@ -63,17 +62,3 @@ def _track(body: Body, phenotypes: Mapping[str, float], number: int, motion: Smp
         CAM_FROM_WORLD[motion.world],
         jaw,
     )
-
-
-def _half_twisted(arm: Array, hand: Array, along: Array) -> Array:
-    """The arm's turns (F, 4) with half of how the hand twists about the forearm, along (3,) at
-    rest: SMPL twists at the wrist alone, which wrings the skin there.
-    """
-    own = product(inverse(arm), hand)
-    axis = along / np.linalg.norm(along)
-    twist = np.concatenate([own[:, :1], (own[:, 1:] @ axis)[:, None] * axis], 1)
-    length = np.linalg.norm(twist, axis=1, keepdims=True)
-    twist = np.where(length > 1e-6, twist / np.maximum(length, 1e-6), [1.0, 0.0, 0.0, 0.0])
-    none = np.zeros_like(twist)
-    none[:, 0] = 1.0
-    return product(arm, slerp(none, twist, np.full(len(twist), 0.5)))

@@ -35,10 +35,10 @@ PLAIN: Final = (
     "jaw_pose",
 )  # fmt: skip
 SMPL_POSE, SMPLH_POSE, SMPLX_POSE = 72, 156, 165
-MHR: Final = ("mhr_model_params", "pred_global_rots")
 KNOWN: Final = (
     "AMASS (poses, trans), SMPL-X (root_orient, pose_body), global_orient and body_pose, "
-    "GVHMR (smpl_params_global), WHAM (pose_world, trans_world) and 4D-Humans (smpl, tid)"
+    "GVHMR (smpl_params_global), WHAM (pose_world, trans_world), 4D-Humans (smpl, tid) and "
+    "SAM 3D Body (pred_keypoints_3d)"
 )
 
 
@@ -48,11 +48,6 @@ def motions_in(contents: Any) -> list[SmplMotion]:
         return [_plain(_stacked(contents))]
     if not isinstance(contents, Mapping) or not contents:
         raise _unknown(type(contents).__name__)
-    if any(name in contents for name in MHR):
-        raise ClipError(
-            "The file has poses of MHR, the body of SAM 3D Body, which is not read.",
-            "Convert it to SMPL by the tools of MHR, and import that.",
-        )
     for names, read in LAYOUTS:
         if any(name in contents for name in names):
             return [read(contents)]

@@ -6,8 +6,9 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import made_motion
 import numpy as np
@@ -17,6 +18,7 @@ from hund_blender.bones import drawn_bones
 from hund_blender.clip.amass import amass_arrays
 from hund_blender.clip.motion import Motion
 from hund_blender.clip.mover import Mover
+from hund_blender.other_results.mhr_points import carried_points
 from hund_blender.rigs import MAKEHUMAN, rig_of
 
 
@@ -120,3 +122,30 @@ def torch_file(path: Path, content: Any, stride: int | None = None) -> None:
         archive.writestr("archive/version", "3\n")
         for number, array in enumerate(storages):
             archive.writestr(f"archive/data/{number}", array.tobytes())
+
+
+class Posed(NamedTuple):
+    """A body whose bones turn so from rest, and SAM 3D Body's points on it."""
+
+    turns: np.ndarray  # (F, B, 3, 3)
+    heads: np.ndarray  # (F, B, 3)
+    points: np.ndarray  # (F, 70, 3)
+
+
+def posed_points(
+    body: Body,
+    phenotypes: Mapping[str, float],
+    pose: Mapping[str, np.ndarray],
+    roots: np.ndarray,
+) -> Posed:
+    """Rotations (F, 4) by bone, and of the whole (F, 3, 3), of somebody over the origin."""
+    rest = body.rest(phenotypes).standing()
+    posed = [
+        body.pose(rest, {name: turns[frame] for name, turns in pose.items()}).moved(
+            root, rest.heads[0], np.zeros(3)
+        )
+        for frame, root in enumerate(roots)
+    ]
+    turns = np.stack([one.bone_deforms for one in posed])
+    heads = np.stack([one.heads for one in posed])
+    return Posed(turns, heads, carried_points(body, rest).all_placed(turns, heads))

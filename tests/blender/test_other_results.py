@@ -21,6 +21,8 @@ from hund_blender.clip.cleanup import AS_SEEN
 from hund_blender.clip.keys import KeySettings
 from hund_blender.clip.process import Settings
 from hund_blender.errors import ClipError
+from hund_blender.other_results.posed_body import average_adult
+from hund_blender.other_results.smpl_motion import CAM_FROM_WORLD, Z_UP
 from hund_blender.rigs import MIXAMO
 
 NAME = "walk Person 1"
@@ -88,6 +90,23 @@ def test_import_and_undo_leave_the_file_as_it_was(
     assert state_of_file() != before
     bpy.ops.ed.undo()
     assert state_of_file() == before
+
+
+def test_points_of_sam_3d_body_make_somebody_who_stands(
+    character: Any, body: Body, tmp_path: Path
+) -> None:
+    shape = average_adult(body)
+    truth = other_files.posed_points(body, shape, {}, CAM_FROM_WORLD[Z_UP][None])
+    hips = truth.points[:, 9:11].mean(1)
+    path = tmp_path / "img_subj00.npz"
+    np.savez(path, pred_keypoints_3d=truth.points[0] - hips, pred_cam_t=[0.1, 0.4, 4.0])
+    assert bpy.ops.hund.import_other_result(filepath=str(path)) == {"FINISHED"}
+    made = bpy.data.objects["img_subj00 Person 1"]
+    skin = next(thing for thing in bpy.data.objects if thing.parent == made)
+    shown = skin.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    heights = [(shown.matrix_world @ vertex.co).z for vertex in shown.data.vertices]
+    assert min(heights) == pytest.approx(0.0, abs=0.02)
+    assert max(heights) > 1.6
 
 
 @pytest.mark.parametrize("content", [b"", b"cos\nsystem\n(S'true'\ntR."])

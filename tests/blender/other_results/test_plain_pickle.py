@@ -129,7 +129,9 @@ def instructions(*parts: bytes) -> io.BytesIO:
         b"cnumpy\ndtype\n}S'__code__'\nS'x'\nsb",  # BUILD of a stand-in
         b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n}S'read'\nS'x'\nsb",
         b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nmatrix\nI0\nS'b'\ntR",
-        b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00O8\x85R",  # an array of objects
+        # Bytes that are to be taken for objects.
+        b"\x80\x02cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nX\x02\x00\x00\x00O8\x85RS'12345678'\x86R",
+        b"\x80\x02cnumpy\ndtype\nX\x03\x00\x00\x002O8\x85R",
         b"S'x'\nQ",  # BINPERSID
         b"\x80\x02\x82\x01",  # EXT1
         b"\x80\x04\x8c\x08builtins\x8c\x04exec\x93",  # STACK_GLOBAL
@@ -156,17 +158,34 @@ def test_torch_files_run_nothing_either(tmp_path: Path) -> None:
         read_contents(path)
 
 
-def test_objects_in_npz_are_left_out(tmp_path: Path) -> None:
+def test_arrays_of_objects_become_lists(tmp_path: Path) -> None:
+    people = [{"a": np.arange(3.0)}, {"a": None}]
+    np.save(tmp_path / "a.npy", np.array(people, object))
+    np.savez(tmp_path / "a.npz", one=np.array(people[0], object), two=[[people[0]], [people[1]]])
+    same(read_contents(tmp_path / "a.npy")[0], people[0])
+    found = read_contents(tmp_path / "a.npz")
+    same(found["one"], people[0])
+    same(found["two"][0][0], people[0])
+    assert found["two"][1] == [people[1]]
+
+
+def test_objects_that_are_not_plain_are_left_out(tmp_path: Path) -> None:
     touched = tmp_path / "touched"
     hostile = np.array([Made(os.mkdir, str(touched))], object)
     np.savez(tmp_path / "a.npz", trans=np.ones(3), labels=hostile)
     assert list(read_contents(tmp_path / "a.npz")) == ["trans"]
+    np.savez(tmp_path / "b.npz", labels=hostile)
+    np.save(tmp_path / "b.npy", hostile)
+    for name in ("b.npz", "b.npy"):
+        with pytest.raises(ClipError, match="wants to run"):
+            read_contents(tmp_path / name)
     assert not touched.exists()
 
 
-@pytest.mark.parametrize("name", ["a.pkl", "a.npz", "a.pt", "a.json", "a.joblib"])
+@pytest.mark.parametrize("name", ["a.pkl", "a.npz", "a.npy", "a.pt", "a.json", "a.joblib"])
 @pytest.mark.parametrize(
-    "content", [b"", b"nothing", b"PK\x03\x04", b"x\x9c1", b"\x1f\x8b1", b"\x80\x04", b"BZh9"]
+    "content",
+    [b"", b"nothing", b"PK\x03\x04", b"x\x9c1", b"\x1f\x8b1", b"\x80\x04", b"BZh9", b"\x93NUMPY"],
 )
 def test_broken_files_are_told(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)

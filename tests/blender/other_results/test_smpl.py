@@ -297,7 +297,6 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "texts": ({"poses": np.array([["a"]])} | TRANS, "no array of numbers"),
     "no rate": (POSES | TRANS | {"mocap_framerate": 0}, "no frame rate"),
     "others": ({"vertices": np.zeros((2, 3))}, "No people were found in vertices"),
-    "mhr": ({"mhr_model_params": np.zeros((1, 204))}, "SAM 3D Body"),
     "joints": ({"body_pose": np.zeros((2, 24, 3))} | ROOT, r"\(2, 24, 3\)"),
 }
 
