@@ -32,7 +32,7 @@ from .progress import Problem, problem_of
 from .retarget.mapping import automatic_map, chosen_map
 from .retarget.presets import Preset, read_preset
 from .retargeting import ACTION, DOINGS, KEY, POSE, all_presets, obstacle
-from .rigs import GAME_ENGINE, MAKEHUMAN, MIXAMO, RIGS
+from .rigs import GAME_ENGINE, MAKEHUMAN, MIXAMO, RIGS, SMPLX
 from .scene.clip_people import ClipOptions
 from .scene.clip_placing import frame_rate, set_frame_rate
 from .scene.people import SceneOptions
@@ -52,6 +52,7 @@ __all__ = [
     "POSE_ASSETS",
     "PRESETS",
     "RIGS",
+    "SMPLX",
     "CleanUp",
     "ClipError",
     "ClipOptions",

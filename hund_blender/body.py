@@ -171,6 +171,25 @@ class Body:
         offsets: Array = self.arrays["face_vertices"][row] * self.arrays["face_vertices_step"][row]
         return offsets
 
+    @property
+    def rests_in_t_pose(self) -> bool:
+        """Whether it is SMPL-X's, whose joints count from how it rests."""
+        return "pose_vertices" in self.arrays
+
+    def directions(self, name: str, number: int) -> Array:
+        """How far each vertex (V, 3) moves by one of the arrays that are integers times a step."""
+        moved: Array = self.arrays[name][number] * self.arrays[f"{name}_step"][number]
+        return moved
+
+    def coefficients_of(self, rest: RestBody) -> Array:
+        """Inverse of `rest` without facial actions, wherever the body stands: coefficients (K,)."""
+        steps = self.arrays["shape_vertices_step"][:, None, None]
+        shapes = self.arrays["shape_vertices"] * steps.astype(np.float64)
+        away = rest.vertices - self.arrays["template_vertices"]
+        rows = (shapes - shapes.mean(1, keepdims=True)).reshape(len(shapes), -1)
+        found: Array = np.linalg.solve(rows @ rows.T, rows @ (away - away.mean(0)).ravel())
+        return found
+
     def _tail_offsets(self, heads: Array, rotations: Array) -> Array:
         """The template's tails, turned and scaled with each bone's part of the shape."""
         template_heads = self.arrays["bone_heads"]

@@ -12,6 +12,7 @@ from typing import Final
 
 from .client import Client
 from .errors import ServerError
+from .rigs import SMPLX_BODY
 from .task import Watch
 
 PICTURE: Final = Path(__file__).parent / "check.jpg"  # one person, rendered for this project
@@ -47,6 +48,9 @@ def check(connect: Connect, watch: Watch) -> str:
         watch.note(f"People are seen by {health['detector']}")
     watch.tell(0.5, "Fetching the body")
     watch.note(f"Body with {len(client.body().bone_names)} bones")
+    if SMPLX_BODY in health.get("rigs", []):
+        watch.tell(0.55, "Making a body of the SMPL-X model, once")
+        watch.note(f"SMPL-X model: body with {len(client.body(SMPLX_BODY).bone_names)} bones")
     watch.tell(0.6, "Looking at the built-in picture")
     begin = time.monotonic()
     estimate = client.estimate(PICTURE.read_bytes())

@@ -18,7 +18,7 @@ from .other_results.files import EXTENSIONS as RESULT_EXTENSIONS
 
 COMMAND: Final = "hund"
 ALL_CAME_IN, NOTHING_CAME_IN, SOME_CAME_IN = 0, 1, 3  # 2 is argparse's, for wrong arguments
-RIGS: Final = {name.lower().replace("_", "-"): name for name in api.RIGS}
+RIGS: Final = {name.lower().replace("_", "-"): name for name in (*api.RIGS, api.SMPLX)}
 PRESETS: Final = {name.lower(): preset for name, preset in api.PRESETS.items()}
 KEYS: Final = {"every": api.KeySettings(), "adaptive": api.KeySettings.adaptive()}
 

@@ -27,6 +27,7 @@ from .errors import (
 )
 from .estimate import Estimate, Person, parse_estimate, parse_person
 from .keypoint_files import KeypointFile
+from .rigs import OUR_BODY
 from .threads import patient_file, pause
 
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -130,7 +131,7 @@ class Client:
     def health(self) -> dict[str, Any]:
         return _json(self._request("GET", "/health"))
 
-    def body(self, rig: str = "anny") -> Body:
+    def body(self, rig: str = OUR_BODY) -> Body:
         return Body.load(io.BytesIO(self._request("GET", f"/body?{urlencode({'rig': rig})}")))
 
     def estimate(

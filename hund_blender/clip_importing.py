@@ -28,9 +28,9 @@ from .errors import ClipError
 from .importing import SERVERS
 from .job import Doors, Job
 from .other_results.files import OnBody
-from .other_results.posed_body import average_adult
 from .placing import PhotoResult, Pieces
 from .properties import clip_settings_of
+from .rigs import body_for
 from .scene.body_data import body_of, kept_body
 from .scene.character import phenotypes_of
 from .scene.clip_actions import KEEP, key_character
@@ -60,7 +60,7 @@ def new_clip_job(
             return None, known_body
         client = SERVERS.connect(settings, cancelled)
         SERVERS.ask_health(client)
-        return ClipClient(client.address), SERVERS.body(client)
+        return ClipClient(client.address), SERVERS.body(client, body_for(options.rig))
 
     doors = ClipDoors(
         connect,
@@ -80,15 +80,15 @@ def new_other_result_job(
     options: ClipOptions,
     settings: ServerSettings,
 ) -> ClipJob:
-    """What another tool found, in the shape of the character that shall move or of an average
-    adult. The server is asked for the body alone, and only while no character of the file has it.
+    """What another tool found, in the shape of the character that shall move, or in its own. The
+    server is asked for the body alone, and only while no character of the file has it.
     """
     character = bpy.data.objects.get(options.character) if options.character else None
-    body = kept_body() if character is None else body_of(character.data)
+    body = kept_body(body_for(options.rig)) if character is None else body_of(character.data)
     shape = None if character is None else phenotypes_of(character.data)
 
     def on_body(body: Body) -> Clip:
-        return read(body, shape or average_adult(body))
+        return read(body, shape)
 
     order = Order(None, ClipRequest(), found=Found(path.stem, on_body))
     camera_less = replace(options, match_camera=False)
@@ -132,7 +132,7 @@ def new_poses_job(
     def connect(cancelled: threading.Event) -> tuple[Client, Body]:
         client = SERVERS.connect(settings, cancelled)
         SERVERS.ask_health(client)
-        return client, SERVERS.body(client)
+        return client, SERVERS.body(client, body_for(options.rig))
 
     def place(results: Sequence[PhotoResult]) -> Pieces:
         body, source = results[0].body, results[0].path

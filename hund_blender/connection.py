@@ -10,7 +10,7 @@ from .body import Body
 from .client import Address, Client, parse_address
 from .errors import ServerError
 from .installer.environment import Environment
-from .server_process import ServerProcess, find_detector, find_python
+from .server_process import Launch, ServerProcess, find_detector, find_python, find_smplx
 from .threads import holding
 
 
@@ -24,6 +24,7 @@ class ServerSettings:
     remote_token: str = ""
     online_access: bool = False
     detector: str = ""  # a whole-body network in place of the server's own landmarks
+    smplx: str = ""  # a model file of SMPL-X, for one more body
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,13 @@ class Health:
 
 
 class Servers:
-    """The child process and the body it sent."""
+    """The child process and the bodies it sent."""
 
     def __init__(self) -> None:
         self.health: Health | None = None
         self._lock = threading.Lock()  # a cancelled job may not have let go yet
         self._child: ServerProcess | None = None
-        self._body: tuple[Address, Body] | None = None
+        self._bodies: dict[tuple[Address, str], Body] = {}
 
     def connect(self, settings: ServerSettings, cancelled: threading.Event) -> Client:
         """A client for the server of these settings, which is started if need be."""
@@ -55,20 +56,27 @@ class Servers:
             return Client(self._local(settings, cancelled))
 
     def _local(self, settings: ServerSettings, cancelled: threading.Event) -> Address:
-        python = find_python(settings.python, settings.installed)
-        detector = find_detector(settings.detector)
-        if self._child is not None and not self._child.serves(python, detector):
+        launch = Launch(
+            find_python(settings.python, settings.installed),
+            find_detector(settings.detector),
+            find_smplx(settings.smplx),
+        )
+        if self._child is not None and not self._child.serves(launch):
             self.stop()
         if self._child is None:
-            self._child = ServerProcess(python, detector)
+            self._child = ServerProcess(launch)
         return self._child.address(cancelled)
 
-    def body(self, client: Client) -> Body:
-        """The body of that server, fetched once."""
+    def body(self, client: Client, name: str) -> Body:
+        """A body of that server, fetched once."""
         with holding(self._lock):
-            if self._body is None or self._body[0] != client.address:
-                self._body = (client.address, client.body())
-            return self._body[1]
+            known = (client.address, name)
+            if known not in self._bodies:
+                others = [key for key in self._bodies if key[0] != client.address]
+                for key in others:
+                    del self._bodies[key]
+                self._bodies[known] = client.body(name)
+            return self._bodies[known]
 
     @property
     def is_running(self) -> bool:

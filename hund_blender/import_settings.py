@@ -10,7 +10,7 @@ import bpy
 
 from .client import Question
 from .importing import NEW_CHARACTERS, POSE, POSE_ASSETS, SHAPE, ImportOptions
-from .rigs import GAME_ENGINE, MAKEHUMAN, MIXAMO
+from .rigs import GAME_ENGINE, MAKEHUMAN, MIXAMO, SMPLX
 from .scene.people import SceneOptions
 
 FOR_EVERYBODY: Final = frozenset({NEW_CHARACTERS, POSE_ASSETS})
@@ -27,6 +27,7 @@ class ImportDefaults:
             (MAKEHUMAN, "MakeHuman", "All 104 bones, named as in MakeHuman's default rig"),
             (MIXAMO, "Mixamo", "54 bones named as Mixamo's: mixamorig:Hips and so on"),
             (GAME_ENGINE, "Game Engine", "54 bones named as Unreal's mannequin: pelvis, thigh_l"),
+            (SMPLX, "SMPL-X", "The body and the 55 joints of your own model file, see preferences"),
         ),
     )
     max_people: bpy.props.IntProperty(

@@ -19,6 +19,7 @@ from .found import Found
 from .job import Doors, Job, unheard
 from .placing import PhotoResult, Pieces, Placing
 from .progress import Ending, Problem
+from .rigs import body_for
 from .scene.building import scene_called
 from .scene.image_files import keep_copy
 from .scene.people import DEFAULT_SCENE, SceneOptions, add_photos
@@ -83,7 +84,7 @@ def new_job(
     def connect(cancelled: threading.Event) -> tuple[Client, Body]:
         client = SERVERS.connect(settings, cancelled)
         SERVERS.ask_health(client)
-        return client, SERVERS.body(client)
+        return client, SERVERS.body(client, body_for(options.scene.rig))
 
     def place(results: Sequence[PhotoResult]) -> Pieces:
         target = scene_called(scene_name)

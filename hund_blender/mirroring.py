@@ -15,9 +15,12 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-# In the names of MakeHuman's, game engine's and Mixamo's bones, and of facial actions.
-SIDE: Final = re.compile(r"(?<=\.)[LR]$|(?<=_)[lr]$|(?<=^mixamorig:)(?:Left|Right)|(?:Left|Right)$")
-OTHER: Final = {"L": "R", "R": "L", "l": "r", "r": "l", "Left": "Right", "Right": "Left"}
+# In the names of MakeHuman's, game engine's, Mixamo's and SMPL-X's bones, and of facial actions.
+SIDE: Final = re.compile(
+    r"(?<=\.)[LR]$|(?<=_)[lr]$|(?<=^mixamorig:)(?:Left|Right)|(?:Left|Right)$|^(?:left|right)(?=_)"
+)
+_PAIRS: Final = (("L", "R"), ("l", "r"), ("Left", "Right"), ("left", "right"))
+OTHER: Final = {name: other for a, b in _PAIRS for name, other in ((a, b), (b, a))}
 
 # Bones rest mirrored, so that mirroring is the same in the frame of every bone.
 SIGNS: Final = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Save a character's pose or action for other tools: JSON, BVH, AMASS."""
+"""Save a character's pose or action for other tools: JSON, BVH, AMASS, SMPL-X."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ ACTION: Final = "ACTION"
 FORMS: Final = (
     (".json", "JSON", "All bones, their rest and the face, as plain numbers"),
     (".bvh", "BVH", "All bones, for nearly every tool; no face"),
-    (".npz", "AMASS", "Joints of SMPL-H; characters with the MakeHuman rig only, no face"),
+    (".npz", "AMASS, SMPL-X", "With the rig SMPL-X its parameters, with MakeHuman's as AMASS"),
 )
 
 
 class HUND_OT_export_motion(bpy.types.Operator, ExportHelper):  # type: ignore[misc]
-    """Save the active character's pose or action as JSON, BVH or in the form of AMASS"""
+    """Save the active character's pose or action as JSON, BVH, or as AMASS or SMPL-X have it"""
 
     bl_idname = "hund.export_motion"
     bl_label = "Export Pose or Motion"
@@ -71,7 +71,7 @@ class HUND_OT_export_motion(bpy.types.Operator, ExportHelper):  # type: ignore[m
 
 def draw_export_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.operator(
-        HUND_OT_export_motion.bl_idname, text="Pose or Motion (HUND: JSON, BVH, AMASS)"
+        HUND_OT_export_motion.bl_idname, text="Pose or Motion (HUND: JSON, BVH, AMASS, SMPL-X)"
     )
 
 

@@ -35,6 +35,7 @@ from .scene.camera import is_photo_camera
 from .scene.character import character_of, shape_obstacle
 from .scene.framing import own_cameras
 from .server_tasks import TASKS, find_environment
+from .smplx_operators import draw_smplx
 
 MARGIN_PX = 70
 FROM_PHOTO = (
@@ -84,6 +85,7 @@ class HUND_PT_body(bpy.types.Panel):
             button: Any = column.operator(HUND_OT_import_photos.bl_idname, text=text, icon=icon)
             button.make = make
         column.operator(HUND_OT_mirror_pose.bl_idname, icon="MOD_MIRROR")
+        draw_smplx(column, context)
         sliders = layout.column(align=True)
         sliders.enabled = problem is None
         for name in SLIDERS:

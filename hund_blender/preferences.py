@@ -56,6 +56,13 @@ class HundPreferences(ImportDefaults, bpy.types.AddonPreferences):
         subtype="FILE_PATH",
     )
 
+    smplx: bpy.props.StringProperty(
+        name="SMPL-X Model",
+        description="A model file that you have, SMPLX_NEUTRAL.npz or the like, for characters with"
+        " the rig SMPL-X; empty for none",
+        subtype="FILE_PATH",
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
@@ -158,9 +165,10 @@ def _draw_check(layout: bpy.types.UILayout, characters: int) -> None:
 
 
 def _draw_others(layout: bpy.types.UILayout, chosen: Any) -> None:
-    row = layout.row()
-    row.active = not chosen.remote_address  # which is started with its own
-    row.prop(chosen, "detector")
+    column = layout.column()
+    column.active = not chosen.remote_address  # which is started with its own
+    column.prop(chosen, "detector")
+    column.prop(chosen, "smplx")
     layout.separator()
     layout.label(text="Instead of the installed server")
     layout.prop(chosen, "server_python")
@@ -196,6 +204,7 @@ def server_settings(context: bpy.types.Context) -> ServerSettings:
         remote_token=chosen.remote_token,
         online_access=online,
         detector=bpy.path.abspath(chosen.detector),
+        smplx=bpy.path.abspath(chosen.smplx),
     )
 
 

@@ -34,6 +34,7 @@ from . import (
     rig_settings,
     server_operators,
     server_panel,
+    smplx_operators,
 )
 from .clip_importing import CLIPS, abandon_clip
 from .correcting import CORRECTIONS
@@ -52,6 +53,7 @@ CLASSES: Final = (
     *server_operators.CLASSES,
     *correct_operators.CLASSES,
     *mirror_operators.CLASSES,
+    *smplx_operators.CLASSES,
     *clip_operators.CLASSES,
     *clip_character_operators.CLASSES,
     *other_result_operators.CLASSES,

@@ -2,7 +2,7 @@
 """Rigs to choose from: the body's own bones, or fewer of them under the names of others.
 
 The body's own are those of MakeHuman's default rig without the bones of its face, for which there
-are shape keys.
+are shape keys. The rig of SMPL-X is for a body of its own, which has the same bones and a jaw.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .body import WEIGHT_UNIT, Body, RestBody
+from .errors import SceneError
 from .rotations import nearest_rotations
 
 Array = npt.NDArray[Any]
@@ -23,11 +24,14 @@ Array = npt.NDArray[Any]
 MAKEHUMAN: Final = "MAKEHUMAN"
 MIXAMO: Final = "MIXAMO"
 GAME_ENGINE: Final = "GAME_ENGINE"
-RIGS: Final = (MAKEHUMAN, MIXAMO, GAME_ENGINE)
+SMPLX: Final = "SMPLX"
+RIGS: Final = (MAKEHUMAN, MIXAMO, GAME_ENGINE)  # that every installation has
+OUR_BODY, SMPLX_BODY = "anny", "smplx"
 
 WITHOUT_SKIN: Final = 1e-9  # how much a bone's first turn counts: only where no skin tells
 
 MIXAMO_SIDES: Final = {"": "", ".L": "Left", ".R": "Right"}
+SMPLX_SIDES: Final = {"": "", ".L": "left_", ".R": "right_"}
 
 
 class Merge(NamedTuple):
@@ -36,31 +40,42 @@ class Merge(NamedTuple):
     bones: tuple[str, ...]
     mixamo: str
     game_engine: str
+    smplx: str
 
 
 TOES: Final = tuple(
     f"toe{toe}-{joint}" for toe in (1, 2, 4, 5, 3) for joint in (1, 2, 3) if (toe, joint) != (1, 3)
 )
 MIDDLE: Final = (
-    Merge(("root", "pelvis.L", "pelvis.R", "spine05"), "Hips", "pelvis"),
-    Merge(("spine04",), "Spine", "spine_01"),
-    Merge(("spine03",), "Spine1", "spine_02"),
-    Merge(("spine02", "spine01"), "Spine2", "spine_03"),
-    Merge(("neck01", "neck02", "neck03"), "Neck", "neck_01"),
-    Merge(("head",), "Head", "head"),
+    Merge(("root", "pelvis.L", "pelvis.R", "spine05"), "Hips", "pelvis", "pelvis"),
+    Merge(("spine04",), "Spine", "spine_01", "spine1"),
+    Merge(("spine03",), "Spine1", "spine_02", "spine2"),
+    Merge(("spine02", "spine01"), "Spine2", "spine_03", "spine3"),
+    Merge(("neck01", "neck02", "neck03"), "Neck", "neck_01", "neck"),
+    Merge(("head",), "Head", "head", "head"),
 )
 SIDED: Final = (
-    Merge(("clavicle", "shoulder01"), "Shoulder", "clavicle"),
-    Merge(("upperarm01", "upperarm02"), "Arm", "upperarm"),
-    Merge(("lowerarm01", "lowerarm02"), "ForeArm", "lowerarm"),
-    Merge(("wrist", "metacarpal1", "metacarpal2", "metacarpal3", "metacarpal4"), "Hand", "hand"),
-    Merge(("upperleg01", "upperleg02"), "UpLeg", "thigh"),
-    Merge(("lowerleg01", "lowerleg02"), "Leg", "calf"),
-    Merge(("foot",), "Foot", "foot"),
-    Merge(("toe3-1", *TOES), "ToeBase", "ball"),
-    Merge(("eye",), "Eye", "eye"),
+    Merge(("clavicle", "shoulder01"), "Shoulder", "clavicle", "collar"),
+    Merge(("upperarm01", "upperarm02"), "Arm", "upperarm", "shoulder"),
+    Merge(("lowerarm01", "lowerarm02"), "ForeArm", "lowerarm", "elbow"),
+    Merge(
+        ("wrist", "metacarpal1", "metacarpal2", "metacarpal3", "metacarpal4"),
+        "Hand",
+        "hand",
+        "wrist",
+    ),
+    Merge(("upperleg01", "upperleg02"), "UpLeg", "thigh", "hip"),
+    Merge(("lowerleg01", "lowerleg02"), "Leg", "calf", "knee"),
+    Merge(("foot",), "Foot", "foot", "ankle"),
+    Merge(("toe3-1", *TOES), "ToeBase", "ball", "foot"),
+    Merge(("eye",), "Eye", "eye", "eye_smplhf"),
     *(
-        Merge((f"finger{number}-{joint}",), f"Hand{name}{joint}", f"{name.lower()}_0{joint}")
+        Merge(
+            (f"finger{number}-{joint}",),
+            f"Hand{name}{joint}",
+            f"{name.lower()}_0{joint}",
+            f"{name.lower()}{joint}",
+        )
         for number, name in enumerate(("Thumb", "Index", "Middle", "Ring", "Pinky"), start=1)
         for joint in (1, 2, 3)
     ),
@@ -146,9 +161,16 @@ def _about(sums: Array, head: Array, rest_head: Array) -> Array:
     return moved
 
 
+def body_for(key: str) -> str:
+    """Name of the body that a rig is for, by which the server knows it."""
+    return SMPLX_BODY if key == SMPLX else OUR_BODY
+
+
 @lru_cache(maxsize=8)
 def rig_of(key: str, body: Body) -> Rig:
     """A rig for a body; its bones keep the order of the body's."""
+    if body.rig != body_for(key):
+        raise SceneError(f"The rig {key} is not for the body “{body.rig}”.", "Import it again.")
     groups = _groups(key, body.bone_names)
     index = {name: bone for bone, name in enumerate(body.bone_names)}
     names = sorted(groups, key=lambda name: index[groups[name][0]])
@@ -177,6 +199,8 @@ def _groups(key: str, bone_names: Sequence[str]) -> Mapping[str, tuple[str, ...]
         return _merged(_mixamo_name)
     if key == GAME_ENGINE:
         return _merged(_game_engine_name)
+    if key == SMPLX:
+        return _smplx_groups()
     return {name: (name,) for name in bone_names}
 
 
@@ -196,3 +220,16 @@ def _mixamo_name(merge: Merge, side: str) -> str:
 
 def _game_engine_name(merge: Merge, side: str) -> str:
     return merge.game_engine + side.lower().replace(".", "_")
+
+
+def _smplx_name(merge: Merge, side: str) -> str:
+    return SMPLX_SIDES[side] + merge.smplx
+
+
+def _smplx_groups() -> dict[str, tuple[str, ...]]:
+    """The 55 joints, under a root that has no skin: our body turns about another point than the
+    pelvis of SMPL-X.
+    """
+    groups = _merged(_smplx_name)
+    root, *hips = groups["pelvis"]
+    return {**groups, "root": (root,), "pelvis": tuple(hips), "jaw": ("jaw",)}

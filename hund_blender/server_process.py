@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -70,6 +71,38 @@ def find_detector(preference: str) -> Path | None:
     return detector.absolute()
 
 
+def find_smplx(preference: str) -> Path | None:
+    """The model file of SMPL-X that the preferences name."""
+    if not preference.strip():
+        return None
+    model = Path(preference.strip()).expanduser()
+    if not model.is_file():
+        raise ServerError(
+            f"There is no model of SMPL-X at {model}.",
+            "Choose SMPLX_NEUTRAL.npz or another one under “SMPL-X Model” in the add-on's"
+            " preferences, or none.",
+        )
+    return model.absolute()
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a server is started with."""
+
+    python: Path
+    detector: Path | None = None
+    smplx: Path | None = None
+
+    @property
+    def arguments(self) -> list[str]:
+        arguments = ["serve", "--port", "0", "--exit-with-stdin"]
+        if self.detector is not None:
+            arguments += ["--detector", str(self.detector)]
+        if self.smplx is not None:
+            arguments += ["--smplx", str(self.smplx)]
+        return arguments
+
+
 def find_checkout(python: Path) -> Path | None:
     """The project's folder round the server's environment, where there is one.
 
@@ -85,8 +118,8 @@ class ServerProcess:
     What it says goes to files: pipes would take threads to read them.
     """
 
-    def __init__(self, python: Path, detector: Path | None = None) -> None:
-        self.python, self.detector = python, detector
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
         self._folder = TemporaryDirectory(prefix="hund-server-", ignore_cleanup_errors=True)
         self._output = Path(self._folder.name) / "output.txt"
         self._log = Path(self._folder.name) / "log.txt"
@@ -98,10 +131,8 @@ class ServerProcess:
             raise
 
     def _start(self) -> subprocess.Popen[bytes]:
-        arguments = ["serve", "--port", "0", "--exit-with-stdin"]
-        if self.detector is not None:
-            arguments += ["--detector", str(self.detector)]
-        command = [str(self.python), "-m", "model_server", *arguments]
+        python = self._launch.python
+        command = [str(python), "-m", "model_server", *self._launch.arguments]
         flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows has it
         # Blender's own Python settings must not leak into another Python.
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONHOME"}
@@ -114,19 +145,19 @@ class ServerProcess:
                     stderr=log,
                     env=environment,
                     # Never Blender's own folder, where files could hide the server's modules.
-                    cwd=find_checkout(self.python) or self.python.parent,
+                    cwd=find_checkout(python) or python.parent,
                     creationflags=flags,
                 )
         except OSError as error:
-            raise ServerError(f"{self.python} cannot be run ({error}).", _SETTING) from error
+            raise ServerError(f"{python} cannot be run ({error}).", _SETTING) from error
 
     @property
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def serves(self, python: Path, detector: Path | None) -> bool:
+    def serves(self, launch: Launch) -> bool:
         """Whether it runs, and as is wanted now."""
-        return self.is_alive and (self.python, self.detector) == (python, detector)
+        return self.is_alive and self._launch == launch
 
     def wait_if_dying(self) -> None:
         """Give a server that broke off a moment to be gone, so that `is_alive` tells the truth."""

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -36,7 +36,8 @@ from model_server.guard import Guard, error_response
 from model_server.image import upright_jpeg
 from model_server.memory import Memory
 from model_server.pipeline import Estimator
-from model_server.settings import Settings, rigs
+from model_server.settings import SMPLX, Settings, rigs
+from model_server.smplx.cached import smplx_asset, terms_of
 from model_server.wire import (
     ErrorAnswer,
     EstimateAnswer,
@@ -124,7 +125,7 @@ async def health(request: Request) -> Health:
         why_cpu=why_cpu(providers),
         gpu=None if gpu is None else GpuMemory(**asdict(gpu)),
         detector=state.estimator.detector,
-        rigs=rigs(state.settings.assets),
+        rigs=rigs(state.settings),
         uptime_s=round(time.monotonic() - state.started, 1),
         memory_mb=resident_mb(),
     )
@@ -132,7 +133,8 @@ async def health(request: Request) -> Health:
 
 async def body(request: Request, rig: str = "anny") -> Response:
     """The body asset of a rig, as docs/conventions.md describes it."""
-    content, tag = _asset(_asset_path(request.app.state.settings.assets, rig))
+    path = await run_in_threadpool(_asset_path, request.app.state.settings, rig)
+    content, tag = _asset(path)
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"ETag": tag})
     return Response(content, media_type="application/octet-stream", headers={"ETag": tag})
@@ -144,22 +146,24 @@ async def estimate(
     focal_35mm: Annotated[float | None, Query(gt=0, description="Or full-frame equivalent")] = None,
     max_people: Annotated[int, Query(ge=1, le=_MAX_PEOPLE)] = 8,
     thumbnails: Annotated[bool, Query(description="Send small pictures of the people")] = False,
+    body: Annotated[Literal["anny", "smplx"], Query(description="Tell it in SMPL-X, too")] = "anny",
 ) -> EstimateAnswer:
     """The people in the photo whose file is the request's body. With JSON as body, they are those
     whose keypoints come along.
     """
     state = request.app.state
-    body = await _read_body(request, state.settings.max_body_bytes)
+    content = await _read_body(request, state.settings.max_body_bytes)
     content_type = request.headers.get("content-type", "")
 
     def job() -> EstimateAnswer:
         focal = GivenFocal(px=focal_px, mm_35=focal_35mm)
-        asked = photo_question(body, content_type)
+        asked = photo_question(content, content_type)
+        smplx = terms_of(state.settings) if body == SMPLX else None
         found = state.estimator.estimate(
             asked.image, focal=focal, max_people=max_people, keypoints=asked.keypoints
         )
         state.memory.keep(found)
-        return estimate_answer(found, thumbnails=thumbnails)
+        return estimate_answer(found, thumbnails=thumbnails, smplx=smplx)
 
     return await state.worker.run(job)
 
@@ -204,12 +208,14 @@ async def _read_body(request: Request, bound: int) -> bytes:
     return bytes(content)
 
 
-def _asset_path(assets: Path, rig: str) -> Path:
-    if rig not in rigs(assets):
+def _asset_path(settings: Settings, rig: str) -> Path:
+    if rig == SMPLX:
+        return smplx_asset(settings.smplx, settings.assets)
+    if rig not in rigs(settings):
         raise UnknownRigError(
-            f"There is no body for the rig {rig!r}.", f"Choose one of: {', '.join(rigs(assets))}."
+            f"There is no body for the rig {rig!r}.", f"Choose one of: {', '.join(rigs(settings))}."
         )
-    return assets / f"{rig}.npz"
+    return settings.assets / f"{rig}.npz"
 
 
 @lru_cache(maxsize=2)

@@ -103,10 +103,13 @@ class BodyBones:
 
     def coefficients(self, phenotypes: Mapping[str, float]) -> Array:
         """(K,) of the shape basis."""
+        return self.products(phenotypes) @ self._arrays["variation_projection"]
+
+    def products(self, phenotypes: Mapping[str, float]) -> Array:
+        """(P,) 0…1, that the coefficients are linear in."""
         names: dict[str, list[str]] = self._meta["variation_names"]
         variations = np.concatenate([self._variations(name, phenotypes) for name in names])
-        products = np.where(self._arrays["variation_mask"] > 0, variations, 1.0).prod(axis=1)
-        return products @ self._arrays["variation_projection"]
+        return np.where(self._arrays["variation_mask"] > 0, variations, 1.0).prod(axis=1)
 
     def _variations(self, feature: str, phenotypes: Mapping[str, float]) -> Array:
         """How much of each variation of a feature there is; together 1."""

@@ -67,12 +67,12 @@ def bundle_bytes(name: str) -> bytes:
     if path.is_file() and zipfile.is_zipfile(path):
         return path.read_bytes()
     content = _build(_BUNDLES[name])
-    _keep(path, content)
+    keep(path, content)
     return content
 
 
-def _keep(path: Path, content: bytes) -> None:
-    """Write in one step, so that nobody reads half a bundle; do without where that fails."""
+def keep(path: Path, content: bytes) -> None:
+    """Write in one step, so that nobody reads half a file; do without where that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as partial:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from model_server import __version__
 from model_server.clips.batch import add_batch
-from model_server.clips.command import add_clip, add_detector, add_ray
+from model_server.clips.command import add_clip, add_detector, add_ray, add_smplx
 from model_server.errors import BadRequestError, HundError
-from model_server.settings import Settings, new_token
+from model_server.settings import SMPLX, Settings, new_token
 
 if TYPE_CHECKING:
     from model_server.keypoint_files import KeypointFile
@@ -54,6 +54,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=default.threads)
     add_ray(parser)
     add_detector(parser)
+    add_smplx(parser)
 
 
 def _add_estimate(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +67,11 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keypoints", type=Path, metavar="FILE", help="JSON that says where people are seen"
     )
+    parser.add_argument(
+        "--body", choices=["anny", SMPLX], default="anny", help="smplx tells SMPL-X's terms, too"
+    )
     add_detector(parser)
+    add_smplx(parser)
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -78,6 +83,7 @@ def _serve(options: argparse.Namespace) -> None:
         allowed_hosts=tuple(options.allow_host),
         threads=max(options.threads, 1),
         detector=options.detector,
+        smplx=options.smplx,
     )
     if options.ray is not None:
         from model_server.cluster import serve_on_ray
@@ -92,16 +98,19 @@ def _serve(options: argparse.Namespace) -> None:
 def _estimate(options: argparse.Namespace) -> None:
     from model_server.camera import GivenFocal
     from model_server.pipeline import pipeline_of
+    from model_server.smplx.cached import terms_of
     from model_server.wire import estimate_answer
 
     content = _read(options.photo)
     keypoints = _read_keypoints(options.keypoints, options.photo)
-    pipeline = pipeline_of(Settings(detector=options.detector))
+    settings = Settings(detector=options.detector, smplx=options.smplx)
+    smplx = terms_of(settings) if options.body == SMPLX else None
+    pipeline = pipeline_of(settings)
     focal = GivenFocal(px=options.focal_px, mm_35=options.focal_35mm)
     found = pipeline.estimate(
         content, focal=focal, max_people=options.max_people, keypoints=keypoints
     )
-    text = estimate_answer(found).model_dump_json(indent=1)
+    text = estimate_answer(found, smplx=smplx).model_dump_json(indent=1)
     if options.output:
         options.output.write_text(text, encoding="utf-8")
     else:

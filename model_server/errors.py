@@ -71,6 +71,13 @@ class UnknownRigError(HundError):
     status = 404
 
 
+class BadModelError(HundError):
+    """A body model that somebody brought cannot be used."""
+
+    code = "bad_model"
+    status = 422
+
+
 class ForgottenError(HundError):
     code = "forgotten"
     status = 410

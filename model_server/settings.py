@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 ASSETS: Final = Path(__file__).parent / "assets"
+SMPLX: Final = "smplx"  # name of the body that a model file of SMPL-X becomes
 
 
 def new_token() -> str:
@@ -33,9 +34,11 @@ class Settings:
     max_clip_bytes: int = 16 * 1024**3  # of a video file
     max_remembered: int = 64  # photos, some 30 kB for each person, that can be corrected
     detector: Path | None = None  # a whole-body network in place of our own landmarks
+    smplx: Path | None = None  # a model file of SMPL-X, for one more body
     assets: Path = ASSETS  # <rig>.npz and descent.onnx
 
 
-def rigs(assets: Path) -> list[str]:
-    """Names of the bodies in the folder `assets`."""
-    return sorted(path.stem for path in assets.glob("*.npz"))
+def rigs(settings: Settings) -> list[str]:
+    """Names of the bodies that there are."""
+    shipped = sorted(path.stem for path in settings.assets.glob("*.npz"))
+    return [*shipped, SMPLX] if settings.smplx is not None else shipped

@@ -18,10 +18,12 @@ from model_server.errors import HundError
 from model_server.estimate import Estimate, Keypoints, Person
 from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS
 from model_server.landmarks import FaceLandmarks, HandLandmarks, PersonLandmarks, PoseLandmarks
+from model_server.smplx.parameters import SmplxParams, SmplxTerms
 
 _PX_DIGITS = 2
 _METRE_DIGITS = 5
 _SHARE_DIGITS = 4
+_SMPLX_DIGITS = 6
 
 Point2 = tuple[float, float]
 Point3 = tuple[float, float, float]
@@ -109,6 +111,21 @@ class Parameters(BaseModel):
     facial_actions: dict[str, float]
 
 
+class SmplxAnswer(BaseModel):
+    """As the arguments of the `smplx` package's model, hands flat at zero; radians and metres."""
+
+    betas: list[float]
+    global_orient: Point3
+    body_pose: list[Point3]
+    left_hand_pose: list[Point3]
+    right_hand_pose: list[Point3]
+    jaw_pose: Point3
+    leye_pose: Point3
+    reye_pose: Point3
+    expression: list[float]
+    transl: Point3
+
+
 class PersonAnswer(BaseModel):
     box: tuple[float, float, float, float]
     confidence: float
@@ -118,6 +135,7 @@ class PersonAnswer(BaseModel):
     joint_confidence: dict[str, float]
     parameters: Parameters
     thumbnail: Thumbnail | None = None
+    smplx: SmplxAnswer | None = None
 
 
 class EstimateAnswer(BaseModel):
@@ -134,9 +152,15 @@ def error_answer(error: HundError) -> ErrorAnswer:
     )
 
 
-def estimate_answer(estimate: Estimate, *, thumbnails: bool = False) -> EstimateAnswer:
+def estimate_answer(
+    estimate: Estimate, *, thumbnails: bool = False, smplx: SmplxTerms | None = None
+) -> EstimateAnswer:
+    """With what SMPL-X says of the people, where its terms are given."""
     camera = estimate.camera
     people = [person_answer(person, person) for person in estimate.people]
+    if smplx is not None:
+        for answer, person in zip(people, estimate.people, strict=True):
+            answer.smplx = _smplx(smplx.of(person.parameters))
     if thumbnails:
         for person, pixels in zip(people, estimate.thumbnails, strict=True):
             person.thumbnail = _thumbnail(pixels)
@@ -167,6 +191,11 @@ def person_answer(person: Person, first: Person) -> PersonAnswer:
         joint_confidence=shares(person.joint_confidence),
         parameters=parameters_answer(person.parameters),
     )
+
+
+def _smplx(person: SmplxParams) -> SmplxAnswer:
+    named = {name: values.round(_SMPLX_DIGITS).tolist() for name, values in person.named().items()}
+    return SmplxAnswer.model_validate(named)
 
 
 def _thumbnail(pixels: RGBAArray) -> Thumbnail:

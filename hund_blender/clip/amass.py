@@ -75,12 +75,13 @@ def amass_arrays(motion: Motion, mover: Mover) -> dict[str, Array]:
     }
 
 
-def turns_of_joints(local_wxyz: Array, heads: Mapping[str, Array]) -> Array:
+def turns_of_joints(local_wxyz: Array, heads: Mapping[str, Array] | None) -> Array:
     """Inverse of what amass_arrays does to the bones that are joints of SMPL-H.
 
     local_wxyz (F, 52, 4), unit WXYZ, has SMPL's own axes: of each joint away from its parent in the
     T-pose, of the pelvis to the world. heads (3,) are those of the body's bones at rest, metres,
-    body frame. Returns turns (F, 52, 4) away from rest, to the same world; nothing is raised.
+    body frame; None of a body that rests in that T-pose. Returns turns (F, 52, 4) away from rest,
+    to the same world; nothing is raised.
     """
     axes = quaternions_from_matrices(SMPL_FROM_BODY)
     local = product(product(inverse(axes), local_wxyz), axes)
@@ -88,7 +89,7 @@ def turns_of_joints(local_wxyz: Array, heads: Mapping[str, Array]) -> Array:
     away[:, 0] = product(local_wxyz[:, 0], axes)
     for joint, parent in enumerate(PARENTS[1:], start=1):
         away[:, joint] = product(away[:, parent], local[:, joint])
-    return product(away, inverse(_from_t_pose(heads)))
+    return away if heads is None else product(away, inverse(_from_t_pose(heads)))
 
 
 def _from_t_pose(heads: Mapping[str, Array]) -> Array:

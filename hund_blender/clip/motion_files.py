@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A character's motion, or one pose, as files that other tools read: JSON, BVH, AMASS's arrays."""
+"""A character's motion, or one pose, as files that other tools read: JSON, BVH, arrays of SMPL."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from ..rigs import SMPLX
 from ..rotations import matrices_from_quaternions
 from .amass import amass_arrays
 from .motion import Motion, filled
 from .mover import Mover
 from .quaternions import inverse, normalised, product
+from .smplx_arrays import smplx_arrays
 
 Array = npt.NDArray[Any]
 
@@ -99,15 +101,18 @@ def _zxy_angles(matrices: Array) -> Array:
     return np.stack([about_z, about_x, about_y], -1)
 
 
-def amass_bytes(motion: Motion, mover: Mover) -> bytes:
-    """As AMASS has it, see amass.py; ClipError for rigs with merged bones."""
+def smpl_bytes(motion: Motion, mover: Mover) -> bytes:
+    """Of SMPL-X's rig in its parameters, see smplx_arrays.py; of others as AMASS has it, see
+    amass.py; ClipError for rigs with merged bones.
+    """
+    arrays_of = smplx_arrays if mover.rig.key == SMPLX else amass_arrays
     file = io.BytesIO()
-    np.savez_compressed(file, **amass_arrays(filled(motion, np.inf), mover))
+    np.savez_compressed(file, **arrays_of(filled(motion, np.inf), mover))
     return file.getvalue()
 
 
 WRITERS: Final[Mapping[str, Callable[[Motion, Mover], bytes]]] = {
     ".json": json_bytes,
     ".bvh": bvh_bytes,
-    ".npz": amass_bytes,
+    ".npz": smpl_bytes,
 }

@@ -72,7 +72,7 @@ def clip_of_bvh(
         turns,
         root_m,
         CAM_FROM_WORLD[Z_UP],
-        np.zeros(count),
+        np.zeros((count, len(body.facial_action_names))),
     )
     return clip_of_tracks(body, [track], fps, name)
 

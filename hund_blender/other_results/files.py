@@ -16,14 +16,15 @@ from .bvh_clip import clip_of_bvh, posed_bvh
 from .contents import read_contents
 from .mhr_layouts import point_motions_in
 from .points_clip import clip_of_points
+from .posed_body import average_adult
 from .smpl_clip import clip_of_smpl
 from .smpl_layouts import motions_in
 from .smpl_motion import CAM_FROM_WORLD, CAMERA
 
 BVH: Final = ".bvh"
 EXTENSIONS: Final = (".npz", ".npy", ".pkl", ".pickle", ".joblib", ".pt", ".pth", ".json", BVH)
-# Who has a body of its own, and that body's shape: phenotypes by name.
-OnBody = Callable[[Body, Mapping[str, float]], Clip]
+# Who has a body of its own, and that body's shape: phenotypes by name, None for the file's own.
+OnBody = Callable[[Body, Mapping[str, float] | None], Clip]
 
 
 def read_result(path: Path, fps: float | None = None, world: str | None = None) -> OnBody:
@@ -43,7 +44,9 @@ def read_result(path: Path, fps: float | None = None, world: str | None = None) 
     if people is not None:
         turn = CAM_FROM_WORLD[world or CAMERA]
         seen = [person.in_camera(turn) for person in people]
-        return lambda body, shape: clip_of_points(body, shape, seen, fps, path.name)
+        return lambda body, shape: clip_of_points(
+            body, shape or average_adult(body), seen, fps, path.name
+        )
     if world is not None:
         motions = [replace(motion, world=world) for motion in motions]
     return lambda body, shape: clip_of_smpl(body, shape, motions, fps, path.name)
@@ -59,4 +62,6 @@ def _of_bvh(path: Path, fps: float | None) -> OnBody:
         raise ClipError(
             f"{path.name} cannot be read ({error.strerror}).", "Choose a file."
         ) from error
-    return lambda body, shape: clip_of_bvh(body, shape, source, fps or bvh.fps, path.name)
+    return lambda body, shape: clip_of_bvh(
+        body, shape or average_adult(body), source, fps or bvh.fps, path.name
+    )

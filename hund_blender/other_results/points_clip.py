@@ -85,7 +85,7 @@ def _track(
         {name: joined[:, bone] for bone, name in enumerate(body.bone_names)},
         np.concatenate(roots),
         np.eye(3),
-        np.zeros(len(joined)),
+        np.zeros((len(joined), len(body.facial_action_names))),
     )
 
 

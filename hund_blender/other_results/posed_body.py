@@ -34,15 +34,15 @@ def posed_track(
     turns_wxyz: Mapping[str, Array],
     root_m: Array,
     cam_from_world: Array,
-    jaw_open: Array,
+    facial_actions: Array,
 ) -> Track:
     """The track of a person whose bones turn so.
 
     phenotypes, all by name and 0…1, are the shape at whose rest the turns begin. frames (F,) are
     numbers from 1; turns_wxyz are, by name of a bone, unit WXYZ (F, 4) away from rest to a world;
     bones that are not named go along with their parents. root_m (F, 3) is the root's head in that
-    world, metres; cam_from_world (3, 3) turns it into the camera frame. jaw_open (F,) is 0…1.
-    Nothing is raised.
+    world, metres; cam_from_world (3, 3) turns it into the camera frame. facial_actions (F, A)
+    are 0…1. Nothing is raised.
     """
     rest = body.rest(phenotypes).standing()
     align = quaternions_from_matrices(
@@ -55,8 +55,6 @@ def posed_track(
     above = world[:, [max(parent, 0) for parent in body.bone_parents]]
     rotations = product(inverse(above), world)
     rotations[:, 0] = (1.0, 0.0, 0.0, 0.0)
-    faces = np.zeros((len(frames), len(body.facial_action_names)))
-    faces[:, body.facial_action_names.index("jawOpen")] = jaw_open
     return Track(
         number=number,
         frames=np.asarray(frames, np.int32),
@@ -65,7 +63,7 @@ def posed_track(
         translation_m=root_m @ cam_from_world.T,
         rotations_wxyz=rotations,
         phenotypes=np.array([phenotypes[name] for name in body.phenotype_names]),
-        facial_actions=faces,
+        facial_actions=facial_actions,
         confidence=np.ones((len(frames), len(body.bone_names))),
         box_px=np.tile([0.0, 0.0, 1.0, 1.0], (len(frames), 1)),
         gravity=np.array(UPRIGHT),

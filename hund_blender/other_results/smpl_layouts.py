@@ -48,6 +48,8 @@ def motions_in(contents: Any) -> list[SmplMotion]:
         return [_plain(_stacked(contents))]
     if not isinstance(contents, Mapping) or not contents:
         raise _unknown(type(contents).__name__)
+    if "people" in contents:
+        return _people(contents["people"])
     for names, read in LAYOUTS:
         if any(name in contents for name in names):
             return [read(contents)]
@@ -93,7 +95,9 @@ def _rows(values: Any, name: str, width: int, count: int) -> Array:
 
 
 def _motion(pose: Array, trans: Array, world: str, fps: float | None) -> SmplMotion:
-    return SmplMotion(np.arange(len(pose)), pose, trans, world, fps, np.zeros(len(pose)))
+    count = len(pose)
+    calm = np.zeros((count, 0))
+    return SmplMotion(np.arange(count), pose, trans, world, fps, np.zeros(count), calm)
 
 
 def _amass(part: Keys) -> SmplMotion:
@@ -152,9 +156,24 @@ def _plain(part: Keys, world: str = CAMERA) -> SmplMotion:
     if place is not None:
         trans = _rows(part[place], place, 3, count)
     motion = _motion(joined_pose(root, body_wxyz, _hands(part, count)), trans, world, _rate(part))
+    if joints == BODY:
+        motion = _with_smplx_terms(motion, part)
     if "jaw_pose" in part:
         return replace(motion, jaw_rad=_jaw(part["jaw_pose"], count, "jaw_pose"))
     return motion
+
+
+def _with_smplx_terms(motion: SmplMotion, part: Keys) -> SmplMotion:
+    """With the betas and expressions that only SMPL-X's files have, in whatever nesting."""
+    count, betas, expression = len(motion.frames), motion.betas, motion.expression
+    if "betas" in part:
+        betas = numbers_of(part["betas"], "betas")
+        betas = betas.reshape(-1, betas.shape[-1] if betas.ndim else 1)[0]
+    if "expression" in part:
+        told = numbers_of(part["expression"], "expression")
+        width = told.size // count
+        expression = _rows(told, "expression", width, count)
+    return replace(motion, betas=betas, expression=expression)
 
 
 def _frames_and_joints(body: Array) -> tuple[int, int]:
@@ -196,7 +215,7 @@ def _stacked(frames: Sequence[Any]) -> dict[str, Any]:
         name for name in frames[0] if all(isinstance(f, Mapping) and name in f for f in frames)
     ]
     taken = {"body_pose", "global_orient", "transl", "trans", "jaw_pose"}
-    taken |= {"left_hand_pose", "right_hand_pose"}
+    taken |= {"left_hand_pose", "right_hand_pose", "betas", "expression"}
     return {
         name: np.stack([numbers_of(frame[name], name).squeeze() for frame in frames])
         for name in names
@@ -253,7 +272,19 @@ def _phalp_person(seen: Mapping[int, tuple[Any, Any]]) -> SmplMotion:
         local_wxyz=np.concatenate([part.local_wxyz for part in parts]),
         trans_m=np.concatenate([part.trans_m for part in parts]),
         jaw_rad=np.zeros(len(parts)),
+        expression=np.zeros((len(parts), 0)),
     )
+
+
+def _people(people: Any) -> list[SmplMotion]:
+    """What our own server found in a photo, told in SMPL-X as well."""
+    told = [person.get("smplx") for person in people if isinstance(person, Mapping)]
+    if not told or not all(told):
+        raise ClipError(
+            "The people of the file are not told in SMPL-X's parameters.",
+            "Estimate the photo again with --body smplx.",
+        )
+    return [_plain(_stacked([part])) for part in told]
 
 
 def _mapping(person: Any) -> Keys:

@@ -42,6 +42,8 @@ class SmplMotion:
     world: str  # Z_UP, Y_UP or CAMERA
     fps: float | None  # None where the file does not tell
     jaw_rad: Array  # (F,) how far it is open
+    expression: Array  # (F, E) of SMPL-X, E = 0 where the file does not tell
+    betas: Array | None = None  # (S,) of SMPL-X
 
 
 def joined_pose(root: Array, body: Array, hands: Array | None) -> Array:

@@ -48,11 +48,11 @@ def has_body(armature: Any) -> bool:
     return armature.get(POINTER) is not None
 
 
-def kept_body() -> Body | None:
-    """That of some character in this file."""
+def kept_body(name: str) -> Body | None:
+    """That of a name, if some character in this file has it."""
     armatures: Any = bpy.data.armatures
-    bearer = next((armature for armature in armatures if has_body(armature)), None)
-    return body_of(bearer) if bearer is not None else None
+    bodies = (body_of(armature) for armature in armatures if has_body(armature))
+    return next((body for body in bodies if body.rig == name), None)
 
 
 def body_of(armature: Any) -> Body:

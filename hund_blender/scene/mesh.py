@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A person's skin: quads bound to the armature, with one shape key for each facial action."""
+"""A person's skin, bound to the armature, with one shape key for each facial action."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..rigs import Rig
 from .arrays import write
 from .materials import body_materials
 from .skin import number_vertices
+from .smplx_keys import add_direction_keys
 
 Array = npt.NDArray[Any]
 
@@ -32,7 +33,7 @@ def build_mesh(
     collection: bpy.types.Collection,
 ) -> bpy.types.Object:
     """The rest body as an object that hangs on, and is deformed by, the armature."""
-    mesh = _quads(name, rig.body, rest)
+    mesh = _faces(name, rig.body, rest)
     number_vertices(mesh)
     mesh_object = bpy.data.objects.new(name, mesh)
     collection.objects.link(mesh_object)
@@ -42,15 +43,15 @@ def build_mesh(
     return mesh_object
 
 
-def _quads(name: str, body: Body, rest: RestBody) -> bpy.types.Mesh:
-    faces = body.arrays["faces"].astype(np.int32)
+def _faces(name: str, body: Body, rest: RestBody) -> bpy.types.Mesh:
+    faces = body.arrays["faces"].astype(np.int32)  # quads, of SMPL-X triangles
     mesh = bpy.data.meshes.new(name)
     mesh.vertices.add(len(rest.vertices))
     mesh.loops.add(faces.size)
     mesh.polygons.add(len(faces))
     write(mesh.vertices, "co", rest.vertices)
     write(mesh.loops, "vertex_index", faces.ravel())
-    write(mesh.polygons, "loop_start", np.arange(0, faces.size, 4, dtype=np.int32))
+    write(mesh.polygons, "loop_start", np.arange(0, faces.size, faces.shape[1], dtype=np.int32))
     for material in body_materials():
         mesh.materials.append(material)
     write(mesh.polygons, "material_index", _face_materials(body, rest))
@@ -92,6 +93,7 @@ def _add_shape_keys(mesh_object: bpy.types.Object, body: Body, rest: RestBody) -
         key = mesh_object.shape_key_add(name=action, from_mix=False)
         key.value = 0.0  # 5.2 adds keys at 1
         write(key.points, "co", rest.vertices + body.facial_offsets(action))
+    add_direction_keys(mesh_object, body, rest)
     mesh_object.active_shape_key_index = 0
 
 

@@ -34,12 +34,17 @@ def was_cut(mesh: bpy.types.Mesh) -> bool:
 
 def move_skin(mesh: bpy.types.Mesh, moves: Array) -> None:
     """Move vertices, in all shape keys, by the moves (V, 3) of the body's; edits come along."""
-    numbers = _numbers(mesh)
-    own_moves = np.concatenate([np.zeros((1, 3)), moves]).astype(np.float32)[numbers]
+    own_moves = moves_of(mesh, moves)
     _add(mesh.vertices, own_moves)
     for key in mesh.shape_keys.key_blocks if mesh.shape_keys else ():
         _add(key.points, own_moves)
     mesh.update()
+
+
+def moves_of(mesh: bpy.types.Mesh, moves: Array) -> Array:
+    """Moves (N, 3) of a skin's vertices by those (V, 3) of the body's; others stay."""
+    moved: Array = np.concatenate([np.zeros((1, 3)), moves]).astype(np.float32)[_numbers(mesh)]
+    return moved
 
 
 def _numbers(mesh: bpy.types.Mesh) -> Array:

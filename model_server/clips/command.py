@@ -2,6 +2,7 @@
 """`hund-server clip in.mp4 -o out.npz`: a clip to a motion file, without a server."""
 
 import argparse
+import os
 import sys
 import time
 from dataclasses import dataclass, field
@@ -27,6 +28,16 @@ def add_clip(parser: argparse.ArgumentParser) -> None:
 def add_detector(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--detector", type=Path, metavar="FILE", help="a whole-body ONNX network (own_detector.md)"
+    )
+
+
+def add_smplx(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--smplx",
+        type=Path,
+        metavar="FILE",
+        default=os.environ.get("HUND_SMPLX"),
+        help="a model file, SMPLX_*.npz or .pkl (smplx.md); else the variable HUND_SMPLX",
     )
 
 

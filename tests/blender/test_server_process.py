@@ -17,14 +17,14 @@ from hund_blender.connection import Servers, ServerSettings
 from hund_blender.errors import CancelledError, ServerError
 from hund_blender.installer.environment import Environment
 from hund_blender.installer.machine import Device
-from hund_blender.server_process import ServerProcess, find_python
+from hund_blender.server_process import Launch, ServerProcess, find_python
 
 PYTHON = Path(sys.executable)
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[[str], ServerProcess]:
-    return lambda program: ServerProcess(child_server.install(tmp_path, program))
+    return lambda program: ServerProcess(Launch(child_server.install(tmp_path, program)))
 
 
 def connected(tmp_path: Path, program: str) -> tuple[Servers, Callable[[], object]]:
@@ -136,7 +136,7 @@ def test_a_file_that_cannot_run(tmp_path: Path) -> None:
     program.write_bytes(b"\0not a program")
     program.chmod(0o755)
     with pytest.raises(ServerError, match="cannot be run"):
-        ServerProcess(program)
+        ServerProcess(Launch(program))
 
 
 def test_a_new_import_after_a_cancelled_one_gets_the_handshake(tmp_path: Path) -> None:
@@ -192,6 +192,20 @@ def test_the_own_detector_is_handed_to_the_child(tmp_path: Path) -> None:
     assert told[2] == told[1]  # the same child
     assert told[3].split("|")[-1] == str(tmp_path / "other.onnx")
     servers.stop()
+
+
+def test_the_smplx_model_is_handed_to_the_child(tmp_path: Path) -> None:
+    python = child_server.install(tmp_path, child_server.TELLS_ARGUMENTS)
+    (tmp_path / "SMPLX_NEUTRAL.npz").touch()
+    servers = Servers()
+    settings = ServerSettings(python=str(python), smplx=str(tmp_path / "SMPLX_NEUTRAL.npz"))
+    told = servers.connect(settings, threading.Event()).address.token
+    assert told.split("|")[-2:] == ["--smplx", str(tmp_path / "SMPLX_NEUTRAL.npz")]
+    servers.stop()
+    gone = ServerSettings(python=str(python), smplx=str(tmp_path / "gone.npz"))
+    with pytest.raises(ServerError, match=r"There is no model of SMPL-X at .*gone\.npz") as caught:
+        Servers().connect(gone, threading.Event())
+    assert "“SMPL-X Model”" in caught.value.remedy
 
 
 def test_a_detector_that_is_not_there_is_told_before_a_server_starts(tmp_path: Path) -> None:
