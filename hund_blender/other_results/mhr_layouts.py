@@ -96,12 +96,16 @@ def _pictures(contents: Any) -> Iterator[tuple[int, Picture]]:
     """By number of the frame, from 0, who is in it."""
     if isinstance(contents, Mapping):
         yield from _of_mapping(contents)
-    elif _are_pictures(contents):
-        for place, part in enumerate(contents):
-            told = _number(part) if isinstance(part, Mapping) else None
-            yield place if told is None else told, _people(part)
+    elif isinstance(contents, list | tuple) and _are_pictures(contents):
+        yield from _in_turn(contents)
     else:
         yield 0, _people(contents)
+
+
+def _in_turn(pictures: Sequence[Any]) -> Iterator[tuple[int, Picture]]:
+    for place, part in enumerate(pictures):
+        told = _number(part) if isinstance(part, Mapping) else None
+        yield place if told is None else told, _people(part)
 
 
 def _of_mapping(contents: Keys) -> Iterator[tuple[int, Picture]]:
@@ -111,6 +115,9 @@ def _of_mapping(contents: Keys) -> Iterator[tuple[int, Picture]]:
     name = next((name for name in (*FRAMES, *PEOPLE) if name in contents), None)
     if name in PEOPLE:
         yield _number(contents) or 0, _people(contents)
+        return
+    if name is not None and isinstance(contents[name], list | tuple):
+        yield from _in_turn(contents[name])
         return
     holding = {key: part for key, part in contents.items() if _holds(part, (POINTS,))}
     parts = list(holding.values())
@@ -138,7 +145,7 @@ def _are_pictures(parts: Sequence[Any]) -> bool:
 
 def _number(part: Keys) -> int | None:
     name = next((name for name in NUMBERS if name in part and np.size(part[name]) == 1), None)
-    return None if name is None else int(_array(part[name], name).item())
+    return None if name is None else int(_whole(part[name], name, 1)[0])
 
 
 def _people(part: Any) -> Picture:
@@ -181,7 +188,7 @@ def _of_arrays(part: Keys) -> Iterator[tuple[int, Picture]]:
     numbers = np.arange(len(points))
     name = next((name for name in NUMBERS if name in part), None)
     if name is not None:
-        numbers = _rows(part[name], name, 1, len(points))[:, 0].astype(int)
+        numbers = _whole(part[name], name, len(points))
     for number, row in zip(numbers.tolist(), points, strict=True):
         yield number, [(_identity(part), row)]
 
@@ -211,6 +218,14 @@ def _rows(values: Any, name: str, width: int, count: int) -> Array:
             "Write one row for each frame.",
         )
     return numbers.reshape(count, width)
+
+
+def _whole(values: Any, name: str, count: int) -> Array:
+    """Numbers of frames (count,)."""
+    numbers = _rows(values, name, 1, count)[:, 0]
+    if not np.isfinite(numbers).all():
+        raise ClipError(f"“{name}” has numbers that are not finite.", "Write numbers of frames.")
+    return numbers.astype(int)
 
 
 def _array(values: Any, name: str) -> Array:

@@ -364,6 +364,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "other points": ({"pred_keypoints_3d": np.zeros((17, 3))}, r"\(17, 3\); expected were \(70, 3"),
     "other places": (POINTS | {"pred_cam_t": np.zeros((2, 3))}, r"“pred_cam_t” has the shape"),
     "texts": ({"pred_keypoints_3d": np.array([["a"]])}, "no array of numbers"),
+    "no number": (POINTS | {"frame_idx": np.nan}, "“frame_idx” has numbers that are not finite"),
     "no rate": (POINTS | {"fps": 0.0}, "no frame rate"),
 }
 
