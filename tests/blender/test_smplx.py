@@ -245,9 +245,12 @@ def test_a_clip_moves_it_like_our_own_character(body: Body, smplx: Body) -> None
         place(walk, own, clip_options(settings, match_camera=False, rig=key))
     ours, theirs = (bpy.data.objects[name] for name in ("walk Person 1", "walk Person 1.001"))
     names = {
-        "head": "head", "wrist.L": "left_wrist", "lowerarm01.R": "right_elbow", "foot.L": "left_ankle",
+        "head": "head",
+        "wrist.L": "left_wrist",
+        "lowerarm01.R": "right_elbow",
+        "foot.L": "left_ankle",
         "lowerleg01.R": "right_knee",
-    }  # fmt: skip
+    }
     away = []
     for frame in range(5, 36, 5):
         bpy.context.scene.frame_set(frame)
