@@ -167,9 +167,7 @@ class Body:
 
     def facial_offsets(self, name: str) -> Array:
         """How far each vertex (V, 3) moves when one facial action is at 1."""
-        row = self.facial_action_names.index(name)
-        offsets: Array = self.arrays["face_vertices"][row] * self.arrays["face_vertices_step"][row]
-        return offsets
+        return self.directions("face_vertices", self.facial_action_names.index(name))
 
     @property
     def rests_in_t_pose(self) -> bool:

@@ -60,29 +60,26 @@ def _installed_python(installed: Environment | None) -> Path:
 
 def find_detector(preference: str) -> Path | None:
     """The detector that the preferences name."""
-    if not preference.strip():
-        return None
-    detector = Path(preference.strip()).expanduser()
-    if not detector.is_file():
-        raise ServerError(
-            f"There is no detector at {detector}.",
-            "Choose its .onnx file under “Own Detector” in the add-on's preferences, or none.",
-        )
-    return detector.absolute()
+    remedy = "Choose its .onnx file under “Own Detector” in the add-on's preferences, or none."
+    return _chosen_file(preference, "detector", remedy)
 
 
 def find_smplx(preference: str) -> Path | None:
     """The model file of SMPL-X that the preferences name."""
+    remedy = (
+        "Choose SMPLX_NEUTRAL.npz or another one under “SMPL-X Model” in the add-on's"
+        " preferences, or none."
+    )
+    return _chosen_file(preference, "model of SMPL-X", remedy)
+
+
+def _chosen_file(preference: str, what: str, remedy: str) -> Path | None:
     if not preference.strip():
         return None
-    model = Path(preference.strip()).expanduser()
-    if not model.is_file():
-        raise ServerError(
-            f"There is no model of SMPL-X at {model}.",
-            "Choose SMPLX_NEUTRAL.npz or another one under “SMPL-X Model” in the add-on's"
-            " preferences, or none.",
-        )
-    return model.absolute()
+    chosen = Path(preference.strip()).expanduser()
+    if not chosen.is_file():
+        raise ServerError(f"There is no {what} at {chosen}.", remedy)
+    return chosen.absolute()
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from .contacts import runs
 from .legs import Stance, missing_m, reached, rise_m, stance
 from .quaternions import between, continuous, exponential, inverse, logarithm, mean, product, turned
-from .root_shift import AIR_S, FLOOR_REACH_M, chained, is_near_floor, root_shift
+from .root_shift import FLOOR_REACH_M, drawn_up, is_near_floor, root_shift
 from .skeleton import Leg, Skeleton
 from .smoothing import blurred
 
@@ -171,10 +171,8 @@ def _rise(
         trust[:, side] = standing[:, side] & np.isfinite(rise)
         rises[:, side] = np.nan_to_num(rise)
     pull = trust.max(1) / (RISE_S * fps) ** 2
-    wanted = pull * (trust * rises).sum(1) / np.maximum(trust.sum(1), 1.0)
-    held = np.ones(len(standing) - 1)
-    up = chained(pull + (AIR_S * fps) ** -2.0, held, wanted[:, None], np.zeros((len(held), 1)))
-    return np.pad(up, ((0, 0), (2, 0)))
+    wanted = (trust * rises).sum(1) / np.maximum(trust.sum(1), 1.0)
+    return np.pad(drawn_up(pull, wanted, fps), ((0, 0), (2, 0)))
 
 
 def _sink(

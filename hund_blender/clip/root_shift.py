@@ -64,10 +64,16 @@ def _up(soles: Array, down: Array, fps: float, floor: float) -> Array:
     standing = near.any((1, 2))
     lowest = np.where(near, soles[..., 2], np.inf).min((1, 2))
     pull = np.where(standing, floor / (CALM_S * fps) ** 2, 0.0)
+    return drawn_up(pull, -np.where(standing, lowest, 0.0), fps)
+
+
+def drawn_up(pull: Array, wanted: Array, fps: float) -> Array:
+    """Shifts in height (F, 1), drawn to wanted ones (F,) as pull (F,) says; without any, the last
+    one is remembered for a while.
+    """
     own = (AIR_S * fps) ** -2.0 + pull
-    wanted = -pull * np.where(standing, lowest, 0.0)
-    held = np.ones(len(soles) - 1)
-    return chained(own, held, wanted[:, None], np.zeros((len(held), 1)))
+    held = np.ones(len(pull) - 1)
+    return chained(own, held, (pull * wanted)[:, None], np.zeros((len(held), 1)))
 
 
 def chained(near: Array, held: Array, wanted: Array, steps: Array) -> Array:

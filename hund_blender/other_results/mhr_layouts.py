@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ClipError
+from .arrays import array_of, rate_of, rows_of
 from .mhr_points import NAMES
 from .points import Given, both
 from .points_clip import PointMotion
@@ -84,10 +85,7 @@ def _rate(contents: Any) -> float | None:
         return None
     for name in RATES:
         if name in contents:
-            numbers = _array(contents[name], name).ravel()
-            if numbers.size != 1 or not numbers[0] > 0:
-                raise ClipError(f"“{name}” is no frame rate.", "Write frames per second there.")
-            return float(numbers[0])
+            return rate_of(array_of(contents[name], name), name)
     told = (_rate(part) for part in contents.values() if isinstance(part, Mapping))
     return next((rate for rate in told if rate is not None), None)
 
@@ -195,7 +193,7 @@ def _of_arrays(part: Keys) -> Iterator[tuple[int, Picture]]:
 
 def _points(part: Keys) -> Array:
     """Points in the camera frame (F, 70, 3)."""
-    points = _array(part[POINTS], POINTS)
+    points = array_of(part[POINTS], POINTS)
     width = (len(NAMES), 3)
     if points.shape[-2:] != width:
         raise ClipError(
@@ -206,35 +204,17 @@ def _points(part: Keys) -> Array:
     points = np.reshape(points, (-1, *width))
     if part.get(PLACE) is None:
         return points
-    placed: Array = points + _rows(part[PLACE], PLACE, 3, len(points))[:, None]
+    places = rows_of(array_of(part[PLACE], PLACE), PLACE, 3, len(points))
+    placed: Array = points + places[:, None]
     return placed
-
-
-def _rows(values: Any, name: str, width: int, count: int) -> Array:
-    numbers = _array(values, name)
-    if numbers.size != count * width:
-        raise ClipError(
-            f"“{name}” has the shape {numbers.shape}; expected was ({count}, {width}).",
-            "Write one row for each frame.",
-        )
-    return numbers.reshape(count, width)
 
 
 def _whole(values: Any, name: str, count: int) -> Array:
     """Numbers of frames (count,)."""
-    numbers = _rows(values, name, 1, count)[:, 0]
+    numbers = rows_of(array_of(values, name), name, 1, count)[:, 0]
     if not np.isfinite(numbers).all():
         raise ClipError(f"“{name}” has numbers that are not finite.", "Write numbers of frames.")
     return numbers.astype(int)
-
-
-def _array(values: Any, name: str) -> Array:
-    """Numbers, of which some may be unknown: NaN, or null."""
-    try:
-        numbers: Array = np.asarray(values, float)
-    except (TypeError, ValueError) as error:
-        raise ClipError(f"“{name}” is no array of numbers.", "Write it as numbers.") from error
-    return numbers
 
 
 def _told_apart(picture: Picture, last: dict[Any, Array]) -> list[tuple[Any, Array]]:

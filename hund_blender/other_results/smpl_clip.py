@@ -20,6 +20,9 @@ from .smpl_motion import CAM_FROM_WORLD, SmplMotion
 from .smplx_terms import actions_of_expression, phenotypes_of_betas
 
 Array = npt.NDArray[Any]
+# By name how bones turn (F, 4), the root's way from the place that is told (F, 3) or (3,), and
+# facial actions (F, A).
+Told = tuple[dict[str, Array], Array, Array]
 
 FPS: Final = 30.0  # where neither file nor artist tells
 JAW_RAD: Final = np.radians(25.0)  # that open a mouth about as wide as jawOpen does
@@ -58,8 +61,21 @@ def _track(body: Body, shape: Mapping[str, float] | None, number: int, motion: S
     rest = body.rest(phenotypes).standing()
     size = hips_m(rest) / hips_m(body.rest(own_shape))
     heads = dict(zip(body.bone_names, rest.heads, strict=True))
-    if body.rests_in_t_pose:
-        return _smplx_track(body, phenotypes, number, motion, size, heads)
+    told = _on_smplx if body.rests_in_t_pose else _on_our_body
+    turns, from_place, faces = told(body, motion, heads)
+    return posed_track(
+        body,
+        phenotypes,
+        number,
+        motion.frames + 1,
+        turns,
+        size * motion.trans_m + from_place,
+        CAM_FROM_WORLD[motion.world],
+        faces,
+    )
+
+
+def _on_our_body(body: Body, motion: SmplMotion, heads: Mapping[str, Array]) -> Told:
     joints = turns_of_joints(motion.local_wxyz, heads)
     turns = {name: joints[:, joint] for joint, name in enumerate(JOINTS)}
     for side in SIDES:
@@ -70,26 +86,10 @@ def _track(body: Body, shape: Mapping[str, float] | None, number: int, motion: S
     faces = np.zeros((len(joints), len(body.facial_action_names)))
     jaw = body.facial_action_names.index("jawOpen")
     faces[:, jaw] = (motion.jaw_rad / JAW_RAD).clip(0.0, 1.0)
-    return posed_track(
-        body,
-        phenotypes,
-        number,
-        motion.frames + 1,
-        turns,
-        size * motion.trans_m,
-        CAM_FROM_WORLD[motion.world],
-        faces,
-    )
+    return turns, np.zeros(3), faces
 
 
-def _smplx_track(
-    body: Body,
-    phenotypes: Mapping[str, float],
-    number: int,
-    motion: SmplMotion,
-    size: float,
-    heads: Mapping[str, Array],
-) -> Track:
+def _on_smplx(body: Body, motion: SmplMotion, heads: Mapping[str, Array]) -> Told:
     """On the body of SMPL-X joints turn as the file says, the jaw as well, and faces move."""
     joints = turns_of_joints(motion.local_wxyz, None)
     turns = {name: joints[:, joint] for joint, name in enumerate(JOINTS)}
@@ -99,13 +99,4 @@ def _smplx_track(
     opened = exponential(motion.jaw_rad[:, None] * np.array([1.0, 0.0, 0.0]))
     turns[JAW] = product(turns["head"], opened)
     from_pelvis = turned(turns["root"], heads["root"] - heads[PELVIS])
-    return posed_track(
-        body,
-        phenotypes,
-        number,
-        motion.frames + 1,
-        turns,
-        size * motion.trans_m + from_pelvis,
-        CAM_FROM_WORLD[motion.world],
-        actions_of_expression(body, motion.expression),
-    )
+    return turns, from_pelvis, actions_of_expression(body, motion.expression)

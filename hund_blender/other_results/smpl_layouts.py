@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ..clip.quaternions import logarithm
 from ..errors import ClipError
+from .arrays import numbers_of, rate_of, rows_of
 from .smpl_motion import (
     BODY,
     CAMERA,
@@ -21,7 +22,6 @@ from .smpl_motion import (
     Z_UP,
     SmplMotion,
     joined_pose,
-    numbers_of,
     rotations_of,
 )
 
@@ -77,21 +77,11 @@ def _rate(part: Keys) -> float | None:
     found = next((name for name in RATES if name in part), None)
     if found is None:
         return None
-    numbers = numbers_of(part[found], found)
-    if numbers.size != 1 or not numbers.item() > 0:
-        raise ClipError(f"“{found}” is no frame rate.", "Write frames per second there.")
-    return float(numbers.item())
+    return rate_of(numbers_of(part[found], found), found)
 
 
 def _rows(values: Any, name: str, width: int, count: int) -> Array:
-    """(count, width) numbers, in whatever nesting."""
-    numbers = numbers_of(values, name)
-    if numbers.size != count * width:
-        raise ClipError(
-            f"“{name}” has the shape {numbers.shape}; expected was ({count}, {width}).",
-            "Write one row for each frame.",
-        )
-    return numbers.reshape(count, width)
+    return rows_of(numbers_of(values, name), name, width, count)
 
 
 def _motion(pose: Array, trans: Array, world: str, fps: float | None) -> SmplMotion:

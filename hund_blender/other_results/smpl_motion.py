@@ -14,6 +14,7 @@ from ..clip.amass import JOINTS
 from ..clip.quaternions import exponential
 from ..errors import ClipError
 from ..rotations import nearest_rotations, quaternions_from_matrices
+from .arrays import numbers_of
 
 Array = npt.NDArray[Any]
 
@@ -69,16 +70,3 @@ def rotations_of(values: Any, joints: int, frames: int, name: str) -> Array:
         f"vectors ({frames}, {3 * joints}) or matrices ({frames}, {joints}, 3, 3).",
         "Write it in one of these forms.",
     )
-
-
-def numbers_of(values: Any, name: str) -> Array:
-    """Finite numbers of any shape."""
-    try:
-        numbers = np.asarray(values, float)
-    except (TypeError, ValueError) as error:
-        raise ClipError(f"“{name}” is no array of numbers.", "Write it as numbers.") from error
-    if not np.isfinite(numbers).all():
-        raise ClipError(
-            f"“{name}” has numbers that are not finite.", "Leave out frames without a person."
-        )
-    return numbers

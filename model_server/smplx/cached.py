@@ -4,6 +4,7 @@
 import hashlib
 import logging
 import threading
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -49,13 +50,20 @@ def terms_of(settings: Settings) -> SmplxTerms:
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+        state = path.stat()
+        return _hashed(path, state.st_size, state.st_mtime_ns)
     except OSError as error:
         raise BadModelError(
             f"Cannot read {path}: {error.strerror}.", "Choose a model file of SMPL-X."
         ) from error
+
+
+@lru_cache(maxsize=4)
+def _hashed(path: Path, _size: int, _changed_ns: int) -> str:
+    """The hash of a file in that state, read once: models have hundreds of megabytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
     return digest.hexdigest()[:32]

@@ -12,14 +12,26 @@ from typing import Any, NamedTuple
 
 import made_motion
 import numpy as np
+import pytest
 
 from hund_blender.body import Body
 from hund_blender.bones import drawn_bones
 from hund_blender.clip.amass import amass_arrays
 from hund_blender.clip.motion import Motion
 from hund_blender.clip.mover import Mover
+from hund_blender.errors import ClipError
+from hund_blender.other_results.files import read_result
 from hund_blender.other_results.mhr_points import carried_points
 from hund_blender.rigs import MAKEHUMAN, rig_of
+
+
+def check_refusal(content: Mapping[str, Any], message: str, path: Path) -> None:
+    """A file of these arrays is not read; what is said has its name, and a remedy."""
+    np.savez(path, **content)
+    with pytest.raises(ClipError, match=message) as error:
+        read_result(path)
+    assert error.value.remedy
+    assert error.value.message.startswith(path.name)
 
 
 def mover(body: Body, **phenotypes: float) -> Mover:

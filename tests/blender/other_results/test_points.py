@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import other_files
 import pytest
-from other_files import JoblibPickler, posed_points, torch_file
+from other_files import JoblibPickler, check_refusal, posed_points, torch_file
 
 from hund_blender.body import Body
 from hund_blender.clip.conversion import body_heads, body_turns, motion_of, world_of
@@ -371,12 +371,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_what_is_wrong_is_named_with_a_remedy(case: str, tmp_path: Path) -> None:
-    content, message = WRONG[case]
-    np.savez(tmp_path / "a.npz", **content)
-    with pytest.raises(ClipError, match=message) as error:
-        read_result(tmp_path / "a.npz")
-    assert error.value.remedy
-    assert error.value.message.startswith("a.npz")
+    check_refusal(*WRONG[case], tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0])
