@@ -54,7 +54,9 @@ MM: Final = 1000.0
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("file", type=Path, nargs="?", help="a model; else the stand-in")
-    parser.add_argument("--directions", type=int, default=400, help="of the stand-in")
+    parser.add_argument(
+        "--directions", type=int, choices=[20, 400], default=400, help="of the stand-in"
+    )
     parser.add_argument("--unlike-mm", type=float, default=0.0, help="how unlike ours it is")
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)

@@ -54,7 +54,9 @@ CORRECTED_M: Final = 0.004  # how far a pose direction moves the skin, where it 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--directions", type=int, default=400, help="of shape and expression")
+    parser.add_argument(
+        "--directions", type=int, choices=[20, 400], default=400, help="of shape and expression"
+    )
     parser.add_argument("--unlike-mm", type=float, default=0.0, help="another body than ours")
     options = parser.parse_args()
     np.savez(options.file, **stand_in(options.directions, options.unlike_mm / 1000))

@@ -17,9 +17,9 @@ from model_server.smplx.plain_pickle import load_arrays
 Arrays = Mapping[str, NDArray[Any]]
 
 LARGEST_BYTES: Final = 2 * 1024**3  # unpacked
-ENOUGH_SHAPES: Final = 400  # files with so many directions have 300 of shape, then expressions
-SHAPES: Final = 300
-FEW_SHAPES: Final = 10  # in older files, as many of shape as of expression
+# How many directions are of shape, and how many after them of expression, as the authors read them.
+SPLIT: Final = (300, 100)
+SMALL_SPLIT: Final = (10, 10)  # of files with fewer than both of those
 _REMEDY: Final = "Choose SMPLX_NEUTRAL.npz, SMPLX_MALE.npz or SMPLX_FEMALE.npz."
 _JOINTS_OF_OTHERS: Final = {24: "SMPL", 52: "SMPL-H", 16: "MANO", 21: "MANO", 5: "FLAME"}
 _SHAPES_OF: Final[Mapping[str, tuple[int | None, ...]]] = {
@@ -96,7 +96,7 @@ def _check(arrays: Arrays) -> None:
             raise BadModelError(f"Its {name} has the shape {shape}; {told} was expected.", _REMEDY)
         if not np.isfinite(arrays[name]).all():
             raise BadModelError(f"Its {name} has numbers that are not finite.", _REMEDY)
-    if arrays["shapedirs"].shape[2] < 2 * FEW_SHAPES:
+    if arrays["shapedirs"].shape[2] < sum(SMALL_SPLIT):
         raise BadModelError("It has too few shapes and expressions.", _REMEDY)
     faces = arrays["f"]
     if len(faces) != FACES or faces.min() < 0 or faces.max() >= VERTICES:
@@ -108,7 +108,7 @@ def _model(arrays: Arrays) -> SmplxModel:
         return arrays[name].astype(np.float64)
 
     directions = floats("shapedirs")
-    split = SHAPES if directions.shape[2] >= ENOUGH_SHAPES else directions.shape[2] // 2
+    shapes, expressions = SPLIT if directions.shape[2] >= sum(SPLIT) else SMALL_SPLIT
     faces = arrays["f"].astype(np.intp)
     uvs, face_uvs = np.zeros((1, 2)), np.zeros_like(faces)
     if "vt" in arrays and "ft" in arrays and arrays["ft"].shape == faces.shape:
@@ -116,8 +116,8 @@ def _model(arrays: Arrays) -> SmplxModel:
     weights = floats("weights")
     return SmplxModel(
         template=floats("v_template"),
-        shapes=directions[..., :split],
-        expressions=directions[..., split:],
+        shapes=directions[..., :shapes],
+        expressions=directions[..., shapes : shapes + expressions],
         pose_directions=floats("posedirs"),
         joint_regressor=floats("J_regressor"),
         weights=weights / weights.sum(1, keepdims=True),

@@ -81,6 +81,16 @@ def test_newer_files_have_300_shapes_before_their_expressions(
     assert model.expressions[0, 0, 0] == 2
 
 
+def test_files_between_are_read_as_small_ones(arrays: dict[str, Any], tmp_path: Path) -> None:
+    """As the authors' package does."""
+    path = tmp_path / "SMPLX_NEUTRAL.npz"
+    directions = np.broadcast_to(np.arange(40, dtype=np.float32), (10475, 3, 40))
+    np.savez_compressed(path, **{**arrays, "shapedirs": directions})
+    model = read_model(path)
+    assert model.shapes[0, 0].tolist() == list(range(10))
+    assert model.expressions[0, 0].tolist() == list(range(10, 20))
+
+
 @pytest.mark.parametrize(
     ("name", "vertices", "joints"), [("SMPL", 6890, 24), ("SMPL-H", 6890, 52), ("MANO", 778, 16)]
 )
