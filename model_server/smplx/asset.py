@@ -41,15 +41,15 @@ def asset_of(body: OurBody, model: SmplxModel) -> bytes:
         **_bones(body, registration, shapes),
         **_borrowed(body, registration),
     }
-    np.savez_compressed(content, meta=np.array(json.dumps(_meta(body))), **arrays)
+    np.savez_compressed(content, meta=np.array(json.dumps(_meta(body, model))), **arrays)
     return content.getvalue()
 
 
-def _meta(body: OurBody) -> dict[str, Any]:
+def _meta(body: OurBody, model: SmplxModel) -> dict[str, Any]:
     return {
         **body.meta,
         "rig": RIG,
-        "source": "a model file of SMPL-X",
+        "source": f"a model file of SMPL-X, loaded by {model.loaded_by}",
         "bone_names": [*body.bone_names, JAW_BONE],
         "bone_parents": [*body.bone_parents, body.bone_names.index("head")],
     }

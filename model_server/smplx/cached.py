@@ -12,13 +12,13 @@ from model_server.bundles import cache_folder, keep
 from model_server.errors import BadModelError, InternalError, UnknownRigError
 from model_server.settings import Settings
 from model_server.smplx.asset import asset_of
-from model_server.smplx.model_file import read_model
 from model_server.smplx.our_body import OurBody
+from model_server.smplx.package import load_model
 from model_server.smplx.parameters import SmplxTerms, smplx_terms
 
 logger = logging.getLogger(__name__)
 
-_FORMAT: Final = 1  # raise it when the way bodies are made changes
+_FORMAT: Final = 2  # raise it when the way bodies are made changes
 _CHUNK: Final = 1 << 20
 _ONE_AT_A_TIME: Final = threading.Lock()
 
@@ -35,7 +35,7 @@ def smplx_asset(model: Path | None, assets: Path) -> Path:
         path = cache_folder() / f"smplx-{_digest(model)}-{_digest(ours)[:8]}-{_FORMAT}.npz"
         if not path.is_file():
             logger.info("making a body of %s, once", model.name)
-            keep(path, asset_of(OurBody(ours), read_model(model)))
+            keep(path, asset_of(OurBody(ours), load_model(model)))
     if not path.is_file():
         raise InternalError(
             f"The cache folder {path.parent} cannot be written.",

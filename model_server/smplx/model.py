@@ -29,6 +29,7 @@ class SmplxModel:
     faces: NDArray[np.intp]  # (F, 3)
     uvs: Array  # (T, 2)
     face_uvs: NDArray[np.intp]  # (F, 3)
+    loaded_by: str = "our own reader"
 
     def rest(self, betas: Array, expression: Array) -> Array:
         """Vertices (V, 3) of a shape (S) or fewer, and expression (E) or fewer, in the T-pose."""

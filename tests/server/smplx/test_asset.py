@@ -28,6 +28,7 @@ def test_it_has_what_our_own_asset_has(asset: Path) -> None:
         assert set(ours.files) <= set(file.files)
         our_meta, meta = (json.loads(str(each["meta"])) for each in (ours, file))
         assert our_meta.keys() == meta.keys()
+        assert meta["source"] == "a model file of SMPL-X, loaded by our own reader"
         assert meta["bone_names"] == [*our_meta["bone_names"], "jaw"]
         for name in ("bone_heads", "rest_matrices", "reference_rotations"):
             assert len(file[name]) == len(meta["bone_names"])

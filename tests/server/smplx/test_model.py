@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The formulas of SMPL-X: shape, expression, pose corrections, skinning."""
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-import pytest
 
 from model_server.smplx.joints import JOINTS, PARENTS
 from model_server.smplx.model import SmplxModel
@@ -58,29 +54,3 @@ def test_vectors_and_matrices() -> None:
     np.testing.assert_allclose(
         matrices_from_vectors(vectors_from_matrices(there)), there, atol=1e-6
     )
-
-
-def test_parity_with_the_authors_package(
-    arrays: dict[str, Any], tmp_path: Path, model: SmplxModel
-) -> None:
-    """Their licence forbids to ship it, or to depend on it; whoever has it can compare."""
-    smplx = pytest.importorskip("smplx", reason="the authors' package is not installed")
-    torch = pytest.importorskip("torch")
-    (tmp_path / "smplx").mkdir()
-    np.savez(tmp_path / "smplx" / "SMPLX_NEUTRAL.npz", **arrays)
-    theirs = smplx.create(
-        str(tmp_path), "smplx", ext="npz", use_pca=False, flat_hand_mean=True, dtype=torch.float64
-    )
-    rng = np.random.default_rng(0)
-    betas, expression, transl = rng.normal(size=10), rng.normal(size=10), rng.normal(size=3)
-    vectors = 0.4 * rng.normal(size=(55, 3))
-    parts = {
-        "betas": betas, "expression": expression, "transl": transl,
-        "global_orient": vectors[0], "body_pose": vectors[1:22], "jaw_pose": vectors[22],
-        "leye_pose": vectors[23], "reye_pose": vectors[24],
-        "left_hand_pose": vectors[25:40], "right_hand_pose": vectors[40:],
-    }  # fmt: skip
-    output = theirs(**{name: torch.tensor(part.reshape(1, -1)) for name, part in parts.items()})
-    skin, joints = model.posed(betas, expression, vectors, transl)
-    assert np.abs(output.vertices[0].detach().numpy() - skin).max() < 1e-5
-    assert np.abs(output.joints[0, :55].detach().numpy() - joints).max() < 1e-5
