@@ -71,6 +71,7 @@ class Body:
     """One rig's asset. Arrays keep the names and shapes of docs/conventions.md."""
 
     rig: str
+    source: str  # what the server says that it was made of
     bone_names: tuple[str, ...]
     bone_parents: tuple[int, ...]  # -1 for the root, which comes first
     facial_action_names: tuple[str, ...]
@@ -97,6 +98,7 @@ class Body:
             )
         return cls(
             rig=meta["rig"],
+            source=meta["source"],
             bone_names=tuple(meta["bone_names"]),
             bone_parents=tuple(meta["bone_parents"]),
             facial_action_names=tuple(meta["facial_action_names"]),

@@ -50,7 +50,8 @@ def check(connect: Connect, watch: Watch) -> str:
     watch.note(f"Body with {len(client.body().bone_names)} bones")
     if SMPLX_BODY in health.get("rigs", []):
         watch.tell(0.55, "Making a body of the SMPL-X model, once")
-        watch.note(f"SMPL-X model: body with {len(client.body(SMPLX_BODY).bone_names)} bones")
+        body = client.body(SMPLX_BODY)
+        watch.note(f"SMPL-X model: body with {len(body.bone_names)} bones, from {body.source}")
     watch.tell(0.6, "Looking at the built-in picture")
     begin = time.monotonic()
     estimate = client.estimate(PICTURE.read_bytes())

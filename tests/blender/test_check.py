@@ -41,6 +41,15 @@ def test_every_step_is_in_the_report(body: Body) -> None:
     assert result == "Everything works."
 
 
+def test_a_model_of_smplx_is_told_with_what_its_body_was_made_of(
+    body: Body, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    health = {**local_server.HEALTH, "rigs": ["anny", "smplx"]}
+    monkeypatch.setattr(local_server, "HEALTH", health)
+    task = checked([made_people.person(body)])
+    assert f"SMPL-X model: body with 104 bones, from {body.source}" in task.report
+
+
 @pytest.mark.parametrize("count", [0, 2])
 def test_wrong_people_are_a_failure(body: Body, count: int) -> None:
     task = checked([made_people.person(body)] * count)
