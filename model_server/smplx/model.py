@@ -25,7 +25,7 @@ class SmplxModel:
     expressions: Array  # (V, 3, E) by coefficient
     pose_directions: Array  # (V, 3, 486) by entry of the rotations of joints 1…54
     joint_regressor: Array  # (55, V)
-    weights: Array  # (V, 55) rows sum to 1
+    weights: Array  # (V, 55) rows sum to 1, as far as 32 bits go
     faces: NDArray[np.intp]  # (F, 3)
     uvs: Array  # (T, 2)
     face_uvs: NDArray[np.intp]  # (F, 3)

@@ -105,7 +105,7 @@ def _check(arrays: Arrays) -> None:
 
 def _model(arrays: Arrays) -> SmplxModel:
     def floats(name: str) -> NDArray[np.float64]:
-        return arrays[name].astype(np.float64)
+        return _in_32_bits(arrays[name])
 
     directions = floats("shapedirs")
     shapes, expressions = SPLIT if directions.shape[2] >= sum(SPLIT) else SMALL_SPLIT
@@ -120,8 +120,13 @@ def _model(arrays: Arrays) -> SmplxModel:
         expressions=directions[..., shapes : shapes + expressions],
         pose_directions=floats("posedirs"),
         joint_regressor=floats("J_regressor"),
-        weights=weights / weights.sum(1, keepdims=True),
+        weights=_in_32_bits(weights / weights.sum(1, keepdims=True)),
         faces=faces,
         uvs=uvs,
         face_uvs=face_uvs,
     )
+
+
+def _in_32_bits(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Rounded as the authors' package keeps them, so that whoever loads a model has the same."""
+    return values.astype(np.float32).astype(np.float64)

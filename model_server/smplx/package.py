@@ -58,8 +58,8 @@ def in_package(model: SmplxModel) -> Any:
 
 
 def _plain_arrays(model: SmplxModel) -> Mapping[str, NDArray[Any]]:
-    """A model file's arrays by name, floats in the 32 bits that the package cuts them to. Of hands
-    and landmarks it asks more than any body here has a use for: there, nothing is given.
+    """A model file's arrays by name, floats in the 32 bits that they have. Of hands and
+    landmarks it asks more than any body here has a use for: there, nothing is given.
     """
     hands = {f"hands_mean{side}": np.zeros(_HAND_ANGLES) for side in "lr"}
     components = {f"hands_components{side}": np.eye(_HAND_ANGLES) for side in "lr"}
