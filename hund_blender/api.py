@@ -27,7 +27,7 @@ from .job import unheard
 from .other_results.files import read_result
 from .photo_files import photos_in
 from .placing import PhotoResult
-from .preferences import import_defaults, server_settings
+from .preferences import chosen_mhr_model, import_defaults, server_settings
 from .progress import Problem, problem_of
 from .retarget.mapping import automatic_map, chosen_map
 from .retarget.presets import Preset, read_preset
@@ -165,19 +165,22 @@ def import_result(
     options: ClipOptions | None = None,
     fps: float | None = None,
     world: str | None = None,
+    mhr_model: str | Path | None = None,
 ) -> Imported:
     """Import what another tool found (docs/other_results.md); returns when all is keyed.
 
-    fps, and world as "Z_UP", "Y_UP" or "CAMERA", go before what the file tells. Raises HundError
-    where nothing came in: ClipError for a file that cannot be used, ServerError where the body is
-    needed and no server answers.
+    fps, and world as "Z_UP", "Y_UP" or "CAMERA", go before what the file tells; mhr_model, the
+    file of MHR's model, goes before that of the preferences. Raises HundError where nothing came
+    in: ClipError for a file that cannot be used, ServerError where the body is needed and no
+    server answers.
     """
     if CLIPS.job is not None:
         raise SceneError("An import is running.", "Wait for its end or cancel it.")
     scene = bpy.context.scene
     assert scene is not None
     file, chosen = Path(path), options or default_clip_options()
-    read = read_result(file, fps, world)
+    model = chosen_mhr_model(bpy.context) if mhr_model is None else Path(mhr_model)
+    read = read_result(file, fps, world, model)
     before = _characters()
     job = new_other_result_job(scene, file, read, chosen, server_settings(bpy.context))
     CLIPS.run_now(job)
