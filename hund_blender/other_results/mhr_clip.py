@@ -21,7 +21,7 @@ from .points_clip import spot_under
 from .posed_body import clip_of_tracks
 from .skeleton_clip import body_skeleton, preset_named, skeleton_at_rest, skeleton_track
 from .smpl_clip import FPS
-from .smpl_motion import CAM_FROM_WORLD, Z_UP
+from .smpl_motion import CAM_FROM_WORLD, Y_UP
 
 Array = npt.NDArray[Any]
 
@@ -51,7 +51,7 @@ class MhrPerson:
     frames: Array  # (F,) int, ascending
     source: PosedSkeleton
     place_m: Array  # (F, 3) of the body axes' origin
-    cam_from_body: Array  # (3, 3) of the body axes: to the left, to the back, up
+    cam_from_body: Array  # (3, 3) of the source's body axes
     fps: float | None
 
     def in_camera(self, places: Array) -> Array:
@@ -61,22 +61,19 @@ class MhrPerson:
 
 def posed_mhr(model: MhrModel, motion: ParameterMotion, world: str | None) -> MhrPerson:
     """A motion by its skeleton; world (of CAM_FROM_WORLD) goes before what the file tells."""
+    joints = model.at_rest(motion.parameters)
+    rig = skeleton_at_rest(JOINTS, model.parents, joints.places_m[0], [None] * len(JOINTS))
+    rest = rest_skeleton(rig, _bones())
+    away = _away_from(joints, model.posed(motion.parameters))
     cam_from_told = CAM_FROM_WORLD[world or motion.world]
-    told_from_cam = CAM_FROM_WORLD[motion.world].T
-    rest, posed = model.at_rest(motion.parameters), model.posed(motion.parameters)
+    told_from_mhr = CAM_FROM_WORLD[motion.world].T @ CAM_FROM_WORLD[Y_UP]
     return MhrPerson(
         motion.frames,
-        posed_skeleton(_rest_skeleton(model, rest), _away_from(rest, posed)),
+        posed_skeleton(rest, away),
         motion.place_m @ cam_from_told.T,
-        cam_from_told @ told_from_cam @ CAM_FROM_WORLD[Z_UP],
+        cam_from_told @ told_from_mhr @ rest.axes,
         motion.fps,
     )
-
-
-def _rest_skeleton(model: MhrModel, rest: PosedJoints) -> RestSkeleton:
-    ends = [None] * len(JOINTS)
-    rig = skeleton_at_rest(JOINTS, model.parents, rest.places_m[0], ends)
-    return rest_skeleton(rig, _bones())
 
 
 def _bones() -> BoneMap:

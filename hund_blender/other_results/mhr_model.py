@@ -2,7 +2,7 @@
 """MHR's skeleton by its own model file, and how its parameters pose it.
 
 The file is a TorchScript module; only four of its tensors are read, and nothing is run. MHR's world
-has x to the body's left, y up and z to where it looks, in centimetres; metres go out of here.
+has y up and counts centimetres; metres go out of here.
 """
 
 from __future__ import annotations

@@ -74,7 +74,8 @@ def skeleton_track(
     """The track of a person who takes that pose of body_skeleton.
 
     frames (F,) are numbers from 1, hips (F, 3) are where the middle between the hip joints comes,
-    metres in the skeleton's body axes, which cam_from_world (3, 3) turns into the camera frame.
+    metres in the body axes, which are those of our armature; cam_from_world (3, 3) turns them into
+    the camera frame. Nothing is raised.
     """
     target = pose.rest
     turns = {
