@@ -10,13 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..body import Body
-from ..bones import drawn_bones
 from ..clip.data import Track
 from ..retarget.description import RigDescription
 from ..retarget.presets import Preset, built_in_presets
 from ..retarget.rest import RestSkeleton, rest_skeleton
 from ..retarget.transfer import Pose
-from ..rigs import MAKEHUMAN, rig_of
 from ..rotations import matrices_from_quaternions, quaternions_from_matrices
 from .posed_body import posed_track
 
@@ -57,8 +55,8 @@ def _line(parents: Sequence[int], heads: Array, joint: int, end: Array | None) -
 
 def body_skeleton(body: Body, phenotypes: Mapping[str, float]) -> RestSkeleton:
     """Our own body, phenotypes by name and 0…1, as what motions are transferred to."""
-    drawn = drawn_bones(rig_of(MAKEHUMAN, body), body.rest(phenotypes).standing())
-    rig = _rig(drawn.names, drawn.parents, drawn.heads, drawn.tails, drawn.frames[:, :3, :3])
+    rest = body.rest(phenotypes).standing()
+    rig = _rig(body.bone_names, body.bone_parents, rest.heads, rest.tails, rest.rotations)
     return rest_skeleton(rig, preset_named("MakeHuman").bones)
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import made_mhr
 import numpy as np
 import pytest
 from made_mhr import parameters, write_model
-from other_files import OneCall, Scripted, check_refusal, torch_file
+from other_files import JoblibPickler, OneCall, Scripted, check_refusal, torch_file
 
 from hund_blender.body import Body
 from hund_blender.clip.conversion import body_heads, body_turns
@@ -276,6 +278,79 @@ def test_people_stay_where_they_stand(body: Body, model: MhrModel, tmp_path: Pat
         ours = shown.heads[:, [shown.names.index(f"foot.{side}") for side in "LR"]].mean(1)
         assert np.abs((ours - spots)[:, [0, 2]]).max() < 0.1
         assert np.abs((ours - spots)[:, 1]).max() < 0.05
+
+
+def one_npz(path: Path, people: list[Any]) -> None:
+    np.savez(path, **people[0][0])
+
+
+def picture_npy(path: Path, people: list[Any]) -> None:
+    np.save(path, np.array([frames[0] for frames in people], object))
+
+
+def by_person_pkl(path: Path, people: list[Any]) -> None:
+    rows = [
+        {name: np.stack([frame[name] for frame in frames]) for name in frames[0]}
+        for frames in people
+    ]
+    path.write_bytes(pickle.dumps({7 - who: part for who, part in enumerate(rows)}))
+
+
+def by_picture_joblib(path: Path, people: list[Any]) -> None:
+    file = io.BytesIO()
+    pictures = zip(*people, strict=True)
+    JoblibPickler(file).dump({f"img/{f:03d}.jpg": list(p) for f, p in enumerate(pictures)})
+    path.write_bytes(file.getvalue())
+
+
+def frames_pt(path: Path, people: list[Any]) -> None:
+    torch_file(path, {frame: people[0][frame] for frame in range(len(people[0]))})
+
+
+def frames_json(path: Path, people: list[Any]) -> None:
+    frames = [
+        {"frame_idx": f, "persons": [{**person, "person_id": n} for n, person in enumerate(there)]}
+        for f, there in enumerate(zip(*people, strict=True))
+    ]
+    content = {"video_info": {"fps": 25.0}, "frames": frames}
+    path.write_text(json.dumps(content, default=lambda array: array.tolist()))
+
+
+def numbered_pkl(path: Path, people: list[Any]) -> None:
+    frames = [{**frame, "frame_idx": f} for f, frame in enumerate(people[0])]
+    path.write_bytes(pickle.dumps(frames[::-1]))
+
+
+FORMS: dict[str, tuple[Any, int, int]] = {
+    "one.npz": (one_npz, 1, 1),
+    "picture.npy": (picture_npy, 2, 1),
+    "by_person.pkl": (by_person_pkl, 2, 4),
+    "by_picture.joblib": (by_picture_joblib, 2, 4),
+    "frames.pt": (frames_pt, 1, 4),
+    "frames.json": (frames_json, 2, 4),
+    "numbered.pkl": (numbered_pkl, 1, 4),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_of_files_poses_everybody(
+    body: Body, model: MhrModel, tmp_path: Path, name: str
+) -> None:
+    make, people, count = FORMS[name]
+    told = [dance(4), dance(4)[::-1]]
+    make(
+        tmp_path / name,
+        [
+            [{"mhr_model_params": row, "pred_cam_t": np.array([x, 1.0, 4.0])} for row in told[who]]
+            for who, x in enumerate((-1.0, 1.0))
+        ],
+    )
+    clip = read(tmp_path / name, body)
+    assert [track.frames.tolist() for track in clip.tracks] == [list(range(1, count + 1))] * people
+    for who in range(people):
+        apart = farthest(Shown(clip, body, who), model.posed(told[who][:count]))
+        assert max(apart.values()) < EXACT
+    assert clip.fps == (25.0 if name == "frames.json" else 30.0)
 
 
 def with_points(model: MhrModel, told: np.ndarray) -> np.ndarray:
