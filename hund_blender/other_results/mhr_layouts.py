@@ -253,32 +253,30 @@ def _of_arrays(part: Keys) -> Iterator[tuple[int, Picture]]:
 
 def _rows(part: Keys) -> list[Seen]:
     """What is told of one person in each frame."""
-    points, parameters = _points(part), _parameters(part)
-    count = len(points) or len(parameters)
-    places = np.zeros((count, 3))
+    name = next((name for name in OF_POSE if part.get(name) is not None), None)
+    if part.get(POINTS) is not None:
+        points = _points(part)
+        parameters = np.full((len(points), PARAMETERS), np.nan)
+        told = None if name is None else array_of(part[name], name)
+        # Points are enough where parameters are of another kind.
+        if told is not None and told.size == parameters.size:
+            parameters = told.reshape(parameters.shape)
+    else:
+        assert name is not None
+        parameters = _parameters(part, name)
+        points = np.full((len(parameters), len(NAMES), 3), np.nan)
+    places = np.zeros((len(points), 3))
     if part.get(PLACE) is not None:
-        places = rows_of(array_of(part[PLACE], PLACE), PLACE, 3, count)
-    if not len(points):
-        points = np.full((count, len(NAMES), 3), np.nan)
-    if not len(parameters):
-        parameters = np.full((count, PARAMETERS), np.nan)
-    if len(parameters) != count:
-        raise ClipError(
-            f"There are {count} frames with points, and {len(parameters)} with parameters.",
-            "Write one row of both for each frame.",
-        )
-    who = _identity(part)
-    world = next((OF_POSE[name] for name in OF_POSE if name in part), CAMERA)
-    told = zip(points + places[:, None], parameters, places, strict=True)
-    return [Seen(who, *row, world) for row in told]
+        places = rows_of(array_of(part[PLACE], PLACE), PLACE, 3, len(points))
+    who, world = _identity(part), CAMERA if name is None else OF_POSE[name]
+    rows = zip(points + places[:, None], parameters, places, strict=True)
+    return [Seen(who, *row, world) for row in rows]
 
 
 def _points(part: Keys) -> Array:
-    """Points around the person's origin (F, 70, 3), F = 0 where there are none."""
-    width = (len(NAMES), 3)
-    if part.get(POINTS) is None:
-        return np.zeros((0, *width))
+    """Points around the person's origin (F, 70, 3)."""
     points = array_of(part[POINTS], POINTS)
+    width = (len(NAMES), 3)
     if points.shape[-2:] != width:
         raise ClipError(
             f"“{POINTS}” has the shape {points.shape}; expected were {width} for a person, or "
@@ -288,11 +286,8 @@ def _points(part: Keys) -> Array:
     return np.reshape(points, (-1, *width))
 
 
-def _parameters(part: Keys) -> Array:
-    """MHR's parameters (F, 204), F = 0 where there are none."""
-    name = next((name for name in OF_POSE if part.get(name) is not None), None)
-    if name is None:
-        return np.zeros((0, PARAMETERS))
+def _parameters(part: Keys, name: str) -> Array:
+    """MHR's parameters (F, 204)."""
     parameters = array_of(part[name], name)
     if parameters.shape[-1:] != (PARAMETERS,):
         raise ClipError(

@@ -533,12 +533,19 @@ def test_parameters_of_some_frames_do_not_go_before_points_of_all(
     assert read(path, body).tracks[0].frames.tolist() == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("shape", [(4, 275), (1, 204), (4, 133)])
+def test_parameters_of_another_kind_leave_points_as_they_are(
+    body: Body, model: MhrModel, tmp_path: Path, shape: tuple[int, int]
+) -> None:
+    points = with_points(model, dance(4))
+    write(tmp_path / "a.npz", np.zeros(shape), pred_keypoints_3d=points)
+    np.savez(tmp_path / "b.npz", pred_keypoints_3d=points)
+    found = [Shown(read(tmp_path / name, body), body).heads for name in ("a.npz", "b.npz")]
+    np.testing.assert_array_equal(*found)
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "fewer": ({"mhr_model_params": np.zeros((2, 133))}, r"“mhr_model_params” has the shape"),
-    "uneven": (
-        {"mhr_model_params": np.zeros((2, 204)), "pred_keypoints_3d": np.zeros((3, 70, 3))},
-        "3 frames with points, and 2 with parameters",
-    ),
     "places": (
         {"mhr_model_params": np.zeros((2, 204)), "pred_cam_t": np.zeros((3, 3))},
         "“pred_cam_t” has the shape",
