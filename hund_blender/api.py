@@ -27,7 +27,7 @@ from .job import unheard
 from .other_results.files import read_result
 from .photo_files import photos_in
 from .placing import PhotoResult
-from .preferences import import_defaults, server_settings
+from .preferences import chosen_mhr_model, import_defaults, server_settings
 from .progress import Problem, problem_of
 from .retarget.mapping import automatic_map, chosen_map
 from .retarget.presets import Preset, read_preset
@@ -98,11 +98,12 @@ def default_options(make: str = NEW_CHARACTERS) -> ImportOptions:
 
 
 def import_photos(
-    paths: Iterable[str | Path],
+    paths: str | Path | Iterable[str | Path],
     options: ImportOptions | None = None,
     answered: Callable[[PhotoResult | Problem], None] = unheard,
 ) -> Imported:
-    """Import photos, and all photos of folders, into the current scene; returns when all is there.
+    """Import a photo or several, and all photos of folders, into the current scene; returns when
+    all is there.
 
     `answered` hears of each photo as soon as the server has looked at it. Raises HundError where
     nothing came in and no photo is to blame: ServerError without a server that answers, SceneError
@@ -112,7 +113,7 @@ def import_photos(
         raise SceneError("An import is running.", "Wait for its end or cancel it.")
     assert bpy.context.scene is not None
     chosen = options or default_options()
-    files = [file for path in paths for file in _files(Path(path))]
+    files = [file for path in _paths(paths) for file in _files(path)]
     before = _characters(), _pose_assets()
     job = new_job(bpy.context.scene, files, chosen, server_settings(bpy.context), answered)
     SLOT.run_now(job)
@@ -146,7 +147,7 @@ def import_clip(
         raise SceneError("An import is running.", "Wait for its end or cancel it.")
     scene = bpy.context.scene
     assert scene is not None
-    source = source_of([Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)])
+    source = source_of(_paths(paths))
     asked = request or ClipRequest()
     if source.images is not None and asked.fps is None:
         asked = replace(asked, fps=frame_rate(scene))
@@ -164,19 +165,22 @@ def import_result(
     options: ClipOptions | None = None,
     fps: float | None = None,
     world: str | None = None,
+    mhr_model: str | Path | None = None,
 ) -> Imported:
     """Import what another tool found (docs/other_results.md); returns when all is keyed.
 
-    fps, and world as "Z_UP", "Y_UP" or "CAMERA", go before what the file tells. Raises HundError
-    where nothing came in: ClipError for a file that cannot be used, ServerError where the body is
-    needed and no server answers.
+    fps, and world as "Z_UP", "Y_UP" or "CAMERA", go before what the file tells; mhr_model, the
+    file of MHR's model, goes before that of the preferences. Raises HundError where nothing came
+    in: ClipError for a file that cannot be used, ServerError where the body is needed and no
+    server answers.
     """
     if CLIPS.job is not None:
         raise SceneError("An import is running.", "Wait for its end or cancel it.")
     scene = bpy.context.scene
     assert scene is not None
     file, chosen = Path(path), options or default_clip_options()
-    read = read_result(file, fps, world)
+    model = chosen_mhr_model(bpy.context) if mhr_model is None else Path(mhr_model)
+    read = read_result(file, fps, world, model)
     before = _characters()
     job = new_other_result_job(scene, file, read, chosen, server_settings(bpy.context))
     CLIPS.run_now(job)
@@ -218,6 +222,11 @@ def _retarget(
     rig = describe(thing)
     found = chosen_map(rig, presets) if presets else automatic_map(rig, all_presets())
     DOINGS[way](Target(thing, rig, found.preset), given, options)
+
+
+def _paths(given: str | Path | Iterable[str | Path]) -> list[Path]:
+    """One path or several."""
+    return [Path(path) for path in ([given] if isinstance(given, str | Path) else given)]
 
 
 def _files(path: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from .clip_operators import ClipImportOperator, run_clip
 from .errors import HundError
 from .other_results.files import EXTENSIONS, read_result
 from .other_results.smpl_motion import CAMERA, Y_UP, Z_UP
-from .preferences import server_settings
+from .preferences import chosen_mhr_model, server_settings
 
 AUTO: Final = "AUTO"
 
@@ -57,7 +57,7 @@ class HUND_OT_import_other_result(ClipImportOperator, bpy.types.Operator, Import
         path = Path(self.filepath)
         try:
             world = None if self.world == AUTO else self.world
-            read = read_result(path, self.fps or None, world)
+            read = read_result(path, self.fps or None, world, chosen_mhr_model(context))
             options = self.chosen_options(self.character_name(context))
             settings = server_settings(context)
             job = new_other_result_job(context.scene, path, read, options, settings)

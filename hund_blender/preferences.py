@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import bpy
@@ -60,6 +61,13 @@ class HundPreferences(ImportDefaults, bpy.types.AddonPreferences):
         name="SMPL-X Model",
         description="A model file that you have, SMPLX_NEUTRAL.npz or the like, for characters with"
         " the rig SMPL-X; empty for none",
+        subtype="FILE_PATH",
+    )
+
+    mhr_model: bpy.props.StringProperty(
+        name="MHR Model",
+        description="mhr_model.pt of SAM 3D Body's checkpoint or MHR's release, for results that"
+        " tell MHR's parameters; empty for one beside the result, or none",
         subtype="FILE_PATH",
     )
 
@@ -169,6 +177,7 @@ def _draw_others(layout: bpy.types.UILayout, chosen: Any) -> None:
     column.active = not chosen.remote_address  # which is started with its own
     column.prop(chosen, "detector")
     column.prop(chosen, "smplx")
+    layout.prop(chosen, "mhr_model")
     layout.separator()
     layout.label(text="Instead of the installed server")
     layout.prop(chosen, "server_python")
@@ -206,6 +215,13 @@ def server_settings(context: bpy.types.Context) -> ServerSettings:
         detector=bpy.path.abspath(chosen.detector),
         smplx=bpy.path.abspath(chosen.smplx),
     )
+
+
+def chosen_mhr_model(context: bpy.types.Context) -> Path | None:
+    """The file of MHR's model that the preferences name."""
+    addon = context.preferences.addons.get(__package__ or "")
+    named = "" if addon is None else addon.preferences.mhr_model.strip()
+    return Path(bpy.path.abspath(named)).expanduser() if named else None
 
 
 def is_set_up(settings: ServerSettings) -> bool:

@@ -4,30 +4,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..body import Body
-from ..bones import drawn_bones
 from ..clip.data import Clip
 from ..errors import ClipError, MapError
 from ..retarget.description import RigDescription
 from ..retarget.mapping import SOURCE, automatic_map
 from ..retarget.posed import PosedSkeleton, posed_skeleton
 from ..retarget.presets import built_in_presets
-from ..retarget.rest import RestSkeleton, rest_skeleton
+from ..retarget.rest import rest_skeleton
 from ..retarget.transfer import transfer
-from ..rigs import MAKEHUMAN, rig_of
-from ..rotations import matrices_from_quaternions, quaternions_from_matrices
 from .bvh import Bvh
-from .posed_body import clip_of_tracks, posed_track
+from .posed_body import clip_of_tracks
+from .skeleton_clip import body_skeleton, skeleton_at_rest, skeleton_track
 from .smpl_motion import CAM_FROM_WORLD, Z_UP
 
 Array = npt.NDArray[Any]
-
-Y_AXIS: Final = np.array([0.0, 1.0, 0.0])
 
 
 def posed_bvh(bvh: Bvh) -> PosedSkeleton:
@@ -52,63 +48,18 @@ def clip_of_bvh(
     name: str,
 ) -> Clip:
     """One person, in any shape; lengths are made those of the shape."""
-    target = _body_skeleton(body, phenotypes)
-    pose = transfer(source, target)
-    turns = {
-        target.rig.names[bone]: quaternions_from_matrices(target.axes @ of_bone @ target.axes.T)
-        for slot, of_slot in pose.turns.items()
-        for bone, of_bone in zip(target.bones[slot], of_slot.swapaxes(0, 1), strict=True)
-    }
-    root = body.bone_names[0]
-    turn = matrices_from_quaternions(turns[root])
-    from_hips = target.rig.heads[0] - target.axes @ target.hips
-    root_m = pose.hips @ target.axes.T + turn @ from_hips
-    count = len(root_m)
-    track = posed_track(
-        body,
-        phenotypes,
-        0,
-        np.arange(1, count + 1),
-        turns,
-        root_m,
-        CAM_FROM_WORLD[Z_UP],
-        np.zeros((count, len(body.facial_action_names))),
-    )
+    pose = transfer(source, body_skeleton(body, phenotypes))
+    frames = np.arange(1, source.frames + 1)
+    track = skeleton_track(body, phenotypes, 0, frames, pose, pose.hips, CAM_FROM_WORLD[Z_UP])
     return clip_of_tracks(body, [track], fps, name)
 
 
-def _body_skeleton(body: Body, phenotypes: Mapping[str, float]) -> RestSkeleton:
-    drawn = drawn_bones(rig_of(MAKEHUMAN, body), body.rest(phenotypes).standing())
-    rig = _rig(drawn.names, drawn.parents, drawn.heads, drawn.tails, drawn.frames[:, :3, :3])
-    preset = next(preset for preset in built_in_presets() if preset.name == "MakeHuman")
-    return rest_skeleton(rig, preset.bones)
-
-
 def _description(bvh: Bvh) -> RigDescription:
-    """The file's skeleton at rest; its joints all have the axes of the file then."""
+    """The file's skeleton at rest."""
     rest = np.tile(np.eye(4), (1, len(bvh.names), 1, 1))
     rest[0, :, :3, 3] = bvh.offsets
     heads = _world(bvh.parents, rest)[0, :, :3, 3]
-    tails = np.stack([heads[joint] + _line(bvh, joint) for joint in range(len(heads))])
-    frames = np.tile(np.eye(3), (len(heads), 1, 1))
-    return _rig(bvh.names, bvh.parents, heads, tails, frames)
-
-
-def _line(bvh: Bvh, joint: int) -> Array:
-    """From a joint to the end of its bone (3,): its End Site, or amid its children."""
-    end = bvh.ends[joint]
-    children = [child for child, parent in enumerate(bvh.parents) if parent == joint]
-    line = bvh.offsets[children].mean(0) if children else end
-    is_long = line is not None and np.linalg.norm(line) > 1e-6
-    return line if line is not None and is_long else Y_AXIS * 1e-3
-
-
-def _rig(
-    names: tuple[str, ...], parents: tuple[int, ...], heads: Array, tails: Array, frames: Array
-) -> RigDescription:
-    every = np.ones(len(names), bool)
-    up = np.array([0.0, 0.0, 1.0])
-    return RigDescription(names, parents, heads, tails, frames, every, ~every, every, up)
+    return skeleton_at_rest(bvh.names, bvh.parents, heads, bvh.ends)
 
 
 def _world(parents: tuple[int, ...], local: Array) -> Array:

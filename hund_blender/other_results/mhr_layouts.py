@@ -4,28 +4,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import ClipError
 from .arrays import array_of, rate_of, rows_of
+from .mhr_clip import ParameterMotion
+from .mhr_model import PARAMETERS, ROOT_TRANSLATION, ROOT_UNIT_M
 from .mhr_points import NAMES
 from .points import Given, both
 from .points_clip import PointMotion
+from .smpl_motion import CAMERA, Y_UP
 
 Array = npt.NDArray[Any]
 Keys = Mapping[Any, Any]
-Picture = list[tuple[Any, Array]]  # of each person an identity, None where not told, and points
 
 POINTS: Final = "pred_keypoints_3d"
 PLACE: Final = "pred_cam_t"
-# What tells of MHR's joints, by SAM 3D Body's names and MHR's own.
-OF_JOINTS: Final = (
-    "mhr_model_params", "lbs_model_params", "pred_global_rots", "pred_joint_coords",
-    "identity_coeffs",
-)  # fmt: skip
+OF_SAM: Final = "mhr_model_params"
+# MHR's parameters by SAM 3D Body's name and by MHR's own, and the world that they are told in.
+OF_POSE: Final = {OF_SAM: CAMERA, "lbs_model_params": Y_UP}
+TELLING: Final = (POINTS, *OF_POSE)
+# What tells of MHR's joints, but not all of it.
+IN_PART: Final = ("pred_global_rots", "pred_joint_coords", "identity_coeffs", "body_pose_params")
 FRAMES: Final = ("frames",)
 PEOPLE: Final = ("people", "persons", "outputs")
 NUMBERS: Final = ("frame_indices", "frame_idx", "frame_index", "frame_number", "frame_id", "frame")
@@ -34,37 +38,84 @@ RATES: Final = ("fps", "video_fps")
 DEPTH: Final = 5  # of containers in each other
 
 
-def point_motions_in(contents: Any) -> list[PointMotion] | None:
-    """Everybody whose points a file holds, None where it is of another kind.
+class Seen(NamedTuple):
+    """Somebody in one picture."""
 
-    ClipError names what has another shape, and tells of files with MHR's parameters alone.
+    who: Any  # None where not told
+    points: Array  # (70, 3) in the camera frame, metres; NaN where not told
+    parameters: Array  # (204,) MHR's; NaN where not told
+    place: Array  # (3,) of MHR's origin in its world, metres; 0 where not told
+    world: str  # CAMERA or Y_UP
+
+    @property
+    def hips(self) -> Array:
+        """About where hips are (3,), to tell people apart."""
+        hips: Array = both(Given(self.points[None]), "hip")[0]
+        if np.isfinite(hips).all():
+            return hips
+        moved: Array = self.place + self.parameters[ROOT_TRANSLATION] * ROOT_UNIT_M
+        return moved
+
+
+Picture = list[Seen]
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a file tells of one person: one of both at least."""
+
+    points: PointMotion | None
+    parameters: ParameterMotion | None
+
+
+def people_in(contents: Any) -> list[Told] | None:
+    """Everybody whose points or parameters of MHR a file holds, None where it is of another kind.
+
+    ClipError names what has another shape, and what is missing.
     """
-    if not _holds(contents, (POINTS,)):
-        if _holds(contents, OF_JOINTS):
+    if not _holds(contents, TELLING):
+        if _holds(contents, IN_PART):
             raise ClipError(
-                "The file has MHR's parameters without points; how its joints lie at rest is in "
-                "MHR's own model file.",
-                f"Save “{POINTS}” and “{PLACE}” of SAM 3D Body along with them, or convert to SMPL "
-                "by the tools of MHR, and import that.",
+                "The file tells of MHR's joints, but neither all of their parameters nor points.",
+                f"Save “{OF_SAM}” or “{POINTS}”, and “{PLACE}”, of SAM 3D Body.",
             )
         return None
-    seen: dict[Any, dict[int, Array]] = {}
+    people: dict[Any, dict[int, Seen]] = {}
     last: dict[Any, Array] = {}
     for frame, picture in sorted(_pictures(contents), key=lambda one: one[0]):
-        for who, points in _told_apart(picture, last):
-            seen.setdefault(who, {})[frame] = points
+        for who, seen in _told_apart(picture, last):
+            people.setdefault(who, {})[frame] = seen
     fps = _rate(contents)
-    motions = [
-        PointMotion(np.array(list(frames)), np.stack(list(frames.values())), fps).with_body()
-        for frames in seen.values()
-    ]
-    shown = [motion for motion in motions if len(motion.frames)]
+    told = [_told(frames, fps) for frames in people.values()]
+    shown = [person for person in told if person is not None]
     if not shown:
         raise ClipError(
             "In no frame there is anybody whose hips and neck are known.",
             "Choose a file in which a whole body was found.",
         )
     return shown
+
+
+def _told(seen: Mapping[int, Seen], fps: float | None) -> Told | None:
+    """Of one person, by number of the frame; None where nothing is told of the body."""
+    frames, rows = np.array(list(seen)), list(seen.values())
+    points = np.stack([row.points for row in rows])
+    parameters = np.stack([row.parameters for row in rows])
+    of_points = PointMotion(frames, points, fps).with_body()
+    # Results of a hand alone have parameters of a body as well, which mean nothing.
+    has_points = np.isfinite(points).any((1, 2))
+    places = np.stack([row.place for row in rows])
+    posed = np.isfinite(np.hstack([parameters, places])).all(1)
+    posed &= ~has_points | np.isin(frames, of_points.frames)
+    of_parameters = ParameterMotion(
+        frames[posed], parameters[posed], places[posed], rows[0].world, fps
+    )
+    count = len(of_points.frames)
+    if not count and not posed.any():
+        return None
+    return Told(
+        of_points if count else None, of_parameters if posed.sum() >= max(count, 1) else None
+    )
 
 
 def _holds(contents: Any, names: Sequence[str], depth: int = DEPTH) -> bool:
@@ -107,7 +158,7 @@ def _in_turn(pictures: Sequence[Any]) -> Iterator[tuple[int, Picture]]:
 
 
 def _of_mapping(contents: Keys) -> Iterator[tuple[int, Picture]]:
-    if POINTS in contents:
+    if _tells(contents):
         yield from _of_arrays(contents)
         return
     name = next((name for name in (*FRAMES, *PEOPLE) if name in contents), None)
@@ -117,12 +168,12 @@ def _of_mapping(contents: Keys) -> Iterator[tuple[int, Picture]]:
     if name is not None and isinstance(contents[name], list | tuple):
         yield from _in_turn(contents[name])
         return
-    holding = {key: part for key, part in contents.items() if _holds(part, (POINTS,))}
+    holding = {key: part for key, part in contents.items() if _holds(part, TELLING)}
     parts = list(holding.values())
     if name is not None or len(parts) == 1:
         yield from _pictures(contents[name] if name is not None else parts[0])
         return
-    if all(isinstance(part, Mapping) and np.ndim(part.get(POINTS, 0)) > 2 for part in parts):
+    if all(isinstance(part, Mapping) and _has_rows(part) for part in parts):
         for key, part in holding.items():
             yield from _of_arrays({IDENTITIES[0]: key, **part})
         return
@@ -131,14 +182,23 @@ def _of_mapping(contents: Keys) -> Iterator[tuple[int, Picture]]:
         yield int(key) if are_numbered else place, _people(part)
 
 
+def _tells(part: Any) -> bool:
+    """Whether this is what is told of one person."""
+    return isinstance(part, Mapping) and any(part.get(name) is not None for name in TELLING)
+
+
+def _has_rows(part: Keys) -> bool:
+    """Whether what is told of one person is told in arrays of frames."""
+    if part.get(POINTS) is not None:
+        return np.ndim(part[POINTS]) > 2
+    return any(np.ndim(part.get(name, 0)) > 1 for name in OF_POSE)
+
+
 def _are_pictures(parts: Sequence[Any]) -> bool:
     """Whether a list has one part for each frame; else it has one for each person of a picture, as
     SAM 3D Body returns them.
     """
-    return any(
-        not isinstance(part, Mapping) or POINTS not in part or _number(part) is not None
-        for part in parts
-    )
+    return any(not _tells(part) or _number(part) is not None for part in parts)
 
 
 def _number(part: Keys) -> int | None:
@@ -150,22 +210,22 @@ def _people(part: Any) -> Picture:
     """Who is in one picture, whatever they are listed in."""
     if part is None or (isinstance(part, Mapping | list | tuple) and not part):
         return []
-    if isinstance(part, Mapping) and POINTS in part:
-        points = _points(part)
-        if len(points) > 1:
+    if _tells(part):
+        rows = _rows(part)
+        if len(rows) > 1:
             raise ClipError(
-                f"“{POINTS}” has {len(points)} rows for one person in one frame.",
+                f"There are {len(rows)} rows for one person in one frame.",
                 "Write one dictionary for each person, or one array for all frames of one person.",
             )
-        return [(_identity(part), points[0])]
+        return rows
     if isinstance(part, Mapping):
         name = next((name for name in PEOPLE if name in part), None)
         if name is not None:
             return _people(part[name])
         return [
-            (str(key) if who is None else who, points)
+            seen if seen.who is not None else seen._replace(who=str(key))
             for key, inner in part.items()
-            for who, points in _people(inner if isinstance(inner, Mapping) else None)
+            for seen in _people(inner if isinstance(inner, Mapping) else None)
         ]
     if isinstance(part, list | tuple):
         return [person for inner in part for person in _people(inner)]
@@ -182,17 +242,39 @@ def _identity(part: Keys) -> Any:
 
 def _of_arrays(part: Keys) -> Iterator[tuple[int, Picture]]:
     """One person, whose frames may be the rows of arrays."""
-    points = _points(part)
-    numbers = np.arange(len(points))
+    rows = _rows(part)
+    numbers = np.arange(len(rows))
     name = next((name for name in NUMBERS if name in part), None)
     if name is not None:
-        numbers = _whole(part[name], name, len(points))
-    for number, row in zip(numbers.tolist(), points, strict=True):
-        yield number, [(_identity(part), row)]
+        numbers = _whole(part[name], name, len(rows))
+    for number, row in zip(numbers.tolist(), rows, strict=True):
+        yield number, [row]
+
+
+def _rows(part: Keys) -> list[Seen]:
+    """What is told of one person in each frame."""
+    name = next((name for name in OF_POSE if part.get(name) is not None), None)
+    if part.get(POINTS) is not None:
+        points = _points(part)
+        parameters = np.full((len(points), PARAMETERS), np.nan)
+        told = None if name is None else array_of(part[name], name)
+        # Points are enough where parameters are of another kind.
+        if told is not None and told.size == parameters.size:
+            parameters = told.reshape(parameters.shape)
+    else:
+        assert name is not None
+        parameters = _parameters(part, name)
+        points = np.full((len(parameters), len(NAMES), 3), np.nan)
+    places = np.zeros((len(points), 3))
+    if part.get(PLACE) is not None:
+        places = rows_of(array_of(part[PLACE], PLACE), PLACE, 3, len(points))
+    who, world = _identity(part), CAMERA if name is None else OF_POSE[name]
+    rows = zip(points + places[:, None], parameters, places, strict=True)
+    return [Seen(who, *row, world) for row in rows]
 
 
 def _points(part: Keys) -> Array:
-    """Points in the camera frame (F, 70, 3)."""
+    """Points around the person's origin (F, 70, 3)."""
     points = array_of(part[POINTS], POINTS)
     width = (len(NAMES), 3)
     if points.shape[-2:] != width:
@@ -201,12 +283,19 @@ def _points(part: Keys) -> Array:
             f"(frames, {width[0]}, 3).",
             "Save it as SAM 3D Body gives it.",
         )
-    points = np.reshape(points, (-1, *width))
-    if part.get(PLACE) is None:
-        return points
-    places = rows_of(array_of(part[PLACE], PLACE), PLACE, 3, len(points))
-    placed: Array = points + places[:, None]
-    return placed
+    return np.reshape(points, (-1, *width))
+
+
+def _parameters(part: Keys, name: str) -> Array:
+    """MHR's parameters (F, 204)."""
+    parameters = array_of(part[name], name)
+    if parameters.shape[-1:] != (PARAMETERS,):
+        raise ClipError(
+            f"“{name}” has the shape {parameters.shape}; expected were {PARAMETERS} numbers for a "
+            f"person, or (frames, {PARAMETERS}).",
+            "Save it as MHR takes it.",
+        )
+    return np.reshape(parameters, (-1, PARAMETERS))
 
 
 def _whole(values: Any, name: str, count: int) -> Array:
@@ -217,14 +306,14 @@ def _whole(values: Any, name: str, count: int) -> Array:
     return numbers.astype(int)
 
 
-def _told_apart(picture: Picture, last: dict[Any, Array]) -> list[tuple[Any, Array]]:
+def _told_apart(picture: Picture, last: dict[Any, Array]) -> list[tuple[Any, Seen]]:
     """Who is who: as the file tells, else whoever was nearest before."""
-    found = [(who, points) for who, points in picture if who is not None]
-    nameless = {place: points for place, (who, points) in enumerate(picture) if who is None}
+    found = [(seen.who, seen) for seen in picture if seen.who is not None]
+    nameless = {place: seen for place, seen in enumerate(picture) if seen.who is None}
     before = {who: place for who, place in last.items() if isinstance(who, int)}
     apart = sorted(
-        (float(np.nan_to_num(np.linalg.norm(_hips(points) - hips), nan=np.inf)), who, place)
-        for place, points in nameless.items()
+        (float(np.nan_to_num(np.linalg.norm(seen.hips - hips), nan=np.inf)), who, place)
+        for place, seen in nameless.items()
         for who, hips in before.items()
     )
     for _, who, place in apart:
@@ -232,11 +321,6 @@ def _told_apart(picture: Picture, last: dict[Any, Array]) -> list[tuple[Any, Arr
             del before[who]
             found.append((who, nameless.pop(place)))
     taken = sum(isinstance(who, int) for who in last)
-    found += [(taken + more, points) for more, points in enumerate(nameless.values())]
-    last.update((who, _hips(points)) for who, points in found)
+    found += [(taken + more, seen) for more, seen in enumerate(nameless.values())]
+    last.update((who, seen.hips) for who, seen in found)
     return found
-
-
-def _hips(points: Array) -> Array:
-    hips: Array = both(Given(points[None]), "hip")[0]
-    return hips

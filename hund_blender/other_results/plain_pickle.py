@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping
-from typing import IO, Any, Final
+from typing import IO, Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -133,7 +133,7 @@ STAND_INS: Final[Stand_ins] = {
 class PlainUnpickler(PythonUnpickler):  # type: ignore[misc]
     """Numbers, texts, arrays and containers; also as joblib writes them."""
 
-    dispatch: Final = dict(PythonUnpickler.dispatch)
+    dispatch: ClassVar[dict[int, Any]] = dict(PythonUnpickler.dispatch)
 
     def __init__(
         self, file: IO[bytes], also: Stand_ins, stored: Callable[[Any], Any] | None
@@ -173,13 +173,16 @@ class PlainUnpickler(PythonUnpickler):  # type: ignore[misc]
 
 
 def load_plain(
-    file: IO[bytes], also: Stand_ins | None = None, stored: Callable[[Any], Any] | None = None
+    file: IO[bytes],
+    also: Stand_ins | None = None,
+    stored: Callable[[Any], Any] | None = None,
+    reader: type[PlainUnpickler] = PlainUnpickler,
 ) -> Any:
-    """What a pickle holds; ClipError names what it wanted to run. Stand-ins may be added, and what
-    gives that which is stored outside of it.
+    """What a pickle holds; ClipError names what it wanted to run. Stand-ins may be added, what
+    gives that which is stored outside of it, and a reader that knows more.
     """
     try:
-        return PlainUnpickler(file, also or {}, stored).load()
+        return reader(file, also or {}, stored).load()
     except ClipError:
         raise
     except Exception as error:

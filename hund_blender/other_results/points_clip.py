@@ -68,7 +68,8 @@ def _track(
 ) -> Track:
     given = Given(motion.points_cam)
     size = _size(body, rest, given)
-    spot = _spot(given)
+    ankles = np.stack([given[f"{side}_ankle"] for side in SIDES], 1)
+    spot = spot_under(ankles, both(given, "hip"))
     turns, roots = [], []
     for start in range(0, len(motion.frames), CHUNK):
         points = motion.points_cam[start : start + CHUNK]
@@ -109,12 +110,13 @@ def _legs_m(points: Named) -> Array:
     )
 
 
-def _spot(given: Given) -> Array:
-    """The point (3,) that they stand on most of the time, or hang over where ankles are unknown."""
-    ankles = np.stack([given[f"{side}_ankle"] for side in SIDES], 1)
+def spot_under(ankles: Array, hips: Array) -> Array:
+    """The point (3,) that ankles (F, 2, 3) are on most of the time, or that hips (F, 3) hang over
+    where those are unknown (NaN): camera frame.
+    """
     lower = ankles[
         np.arange(len(ankles)), np.where(np.isnan(ankles), -np.inf, ankles)[..., 1].argmax(1)
     ]
     known = lower[np.isfinite(lower).all(1)]
-    spot: Array = np.median(known if len(known) else both(given, "hip"), axis=0)
+    spot: Array = np.median(known if len(known) else hips, axis=0)
     return spot

@@ -62,6 +62,13 @@ class OneCall:
         self.module, self.name, self.arguments = module, name, arguments
 
 
+class Scripted:
+    """An object of a class of TorchScript's own, and what it has by name."""
+
+    def __init__(self, name: str, **attributes: Any) -> None:
+        self.name, self.attributes = name, attributes
+
+
 class ForeignPickler(pickle._Pickler):  # type: ignore[name-defined, misc]
     """Writes names of modules that are not here, as their own programs do."""
 
@@ -71,10 +78,16 @@ class ForeignPickler(pickle._Pickler):  # type: ignore[name-defined, misc]
             super().save(tuple(thing.arguments))
             self.write(pickle.REDUCE)
             return
+        if isinstance(thing, Scripted):
+            self._name("__torch__.made", thing.name)
+            self.write(pickle.EMPTY_TUPLE + pickle.NEWOBJ)
+            super().save(thing.attributes)
+            self.write(pickle.BUILD)
+            return
         if isinstance(thing, _Storage):
             self.write(pickle.MARK)
             super().save("storage")
-            self._name("torch", "FloatStorage")
+            self._name("torch", "IntStorage" if thing.array.dtype == np.int32 else "FloatStorage")
             for part in (str(thing.number), "cpu", thing.array.size):
                 super().save(part)
             self.write(pickle.TUPLE + pickle.BINPERSID)
@@ -110,15 +123,20 @@ class JoblibPickler(pickle._Pickler):  # type: ignore[name-defined, misc]
 
 
 def torch_file(path: Path, content: Any, stride: int | None = None) -> None:
-    """As torch.save writes it: every array in content is a float32 tensor; stride breaks it."""
+    """As torch.save writes it, or torch.jit.save what is Scripted: arrays in content are tensors
+    of float32, or of int32 where they are that; stride breaks them.
+    """
     storages: list[np.ndarray] = []
 
     def tensors(thing: Any) -> Any:
         if isinstance(thing, dict):
             return {key: tensors(value) for key, value in thing.items()}
+        if isinstance(thing, Scripted):
+            return Scripted(thing.name, **tensors(thing.attributes))
         if not isinstance(thing, np.ndarray):
             return thing
-        array = np.ascontiguousarray(thing, np.float32)
+        whole = thing.dtype == np.int32
+        array = np.ascontiguousarray(thing, np.int32 if whole else np.float32)
         storages.append(array)
         strides = tuple(stride or step // 4 for step in array.strides)
         storage = _Storage(len(storages) - 1, array)

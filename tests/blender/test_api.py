@@ -56,6 +56,12 @@ def test_names_of_what_was_made(photo: Path) -> None:
     assert again.pose_assets == ("party Person 1", "party Person 2")
 
 
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("kind", [str, Path])
+def test_one_photo_may_be_named_alone(photo: Path, kind: Any) -> None:
+    assert api.import_photos(kind(photo)).characters == ("party Person 1", "party Person 2")
+
+
 def test_without_a_server_it_raises(photo: Path) -> None:
     before = state_of_file()
     with pytest.raises(api.ServerError, match="Install Model Server"):

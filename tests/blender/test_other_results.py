@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import made_clips
+import made_mhr
 import numpy as np
 import other_files
 import pytest
@@ -23,6 +25,7 @@ from hund_blender.clip.process import Settings
 from hund_blender.errors import ClipError
 from hund_blender.other_results.posed_body import average_adult
 from hund_blender.other_results.smpl_motion import CAM_FROM_WORLD, Z_UP
+from hund_blender.preferences import chosen_mhr_model
 from hund_blender.rigs import MIXAMO
 
 NAME = "walk Person 1"
@@ -107,6 +110,52 @@ def test_points_of_sam_3d_body_make_somebody_who_stands(
     heights = [(shown.matrix_world @ vertex.co).z for vertex in shown.data.vertices]
     assert min(heights) == pytest.approx(0.0, abs=0.02)
     assert max(heights) > 1.6
+
+
+def preferring(mhr_model: str) -> Any:
+    """A context whose preferences name that file."""
+    addon = SimpleNamespace(preferences=SimpleNamespace(mhr_model=mhr_model))
+    return SimpleNamespace(preferences=SimpleNamespace(addons={"hund_blender": addon}))
+
+
+def test_parameters_of_mhr_move_people_by_the_model_of_the_preferences(
+    character: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = made_mhr.write_model(tmp_path / "mine.pt")
+    path = tmp_path / "lifts.npz"
+    lifted = made_mhr.parameters(2, l_upleg_rz=[0.0, -1.5], l_knee_bend=[0.0, 1.5])
+    np.savez(path, mhr_model_params=lifted, pred_cam_t=np.tile([0.0, 0.9, 4.0], (2, 1)))
+    before = state_of_file()
+    with pytest.raises(RuntimeError, match="MHR Model"):
+        bpy.ops.hund.import_other_result(filepath=str(path))
+    assert state_of_file() == before
+    for module in ("other_result_operators", "api"):
+        monkeypatch.setattr(
+            f"hund_blender.{module}.chosen_mhr_model",
+            lambda _: chosen_mhr_model(preferring(str(model))),
+        )
+    assert bpy.ops.hund.import_other_result(filepath=str(path)) == {"FINISHED"}
+    knees = left_knees("lifts Person 1")
+    assert knees[1, 2] > knees[0, 2] + 0.3
+    assert knees[1, 1] < knees[0, 1] - 0.3
+    monkeypatch.undo()
+    assert api.import_result(path, raw(), mhr_model=model).problems == ()
+
+
+def left_knees(name: str) -> np.ndarray:
+    """Where the left knee is (2, 3) in both frames, in the world's axes."""
+    thing, found = bpy.data.objects[name], []
+    for frame in (1, 2):
+        bpy.context.scene.frame_set(frame)
+        found.append(thing.matrix_world @ thing.pose.bones["lowerleg01.L"].head)
+    return np.array(found)
+
+
+@pytest.mark.parametrize("named", ["", "  ", "/models/mhr_model.pt"])
+def test_preferences_name_a_model_or_none(named: str) -> None:
+    wanted = Path(named) if named.strip() else None
+    assert chosen_mhr_model(preferring(named)) == wanted
+    assert chosen_mhr_model(bpy.context) is None  # where the add-on is not installed
 
 
 @pytest.mark.parametrize("content", [b"", b"cos\nsystem\n(S'true'\ntR."])

@@ -106,7 +106,7 @@ def test_it_installs_and_registers(edition: Path) -> None:
     module = "bl_ext.user_default.hund_blender"
     try:
         chosen = bpy.context.preferences.addons[module].preferences
-        assert chosen.server_python == ""
+        assert (chosen.server_python, chosen.mhr_model) == ("", "")
         assert (chosen.rig, chosen.scale) == ("MAKEHUMAN", 1.0)
         assert bpy.ops.hund.import_photos.poll()
     finally:

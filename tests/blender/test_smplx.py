@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 import made_clips
+import made_mhr
 import made_people
 import numpy as np
 import pytest
@@ -22,6 +23,9 @@ from hund_blender.clip.cleanup import AS_SEEN
 from hund_blender.clip.keys import KeySettings
 from hund_blender.clip.process import Settings
 from hund_blender.errors import SceneError
+from hund_blender.other_results.mhr_model import JOINTS as MHR_JOINTS
+from hund_blender.other_results.mhr_model import read_mhr_model
+from hund_blender.other_results.smpl_motion import CAM_FROM_WORLD, Y_UP
 from hund_blender.retarget.mapping import SOURCE, automatic_map
 from hund_blender.retarget.presets import built_in_presets
 from hund_blender.rigs import MAKEHUMAN, SMPLX, rig_of
@@ -194,6 +198,30 @@ def test_a_new_character_of_a_result_needs_no_server(actor: Any, tmp_path: Path)
     imported = api.import_result(tmp_path / "pose.npz", options)
     made = bpy.data.objects[imported.characters[0]]
     assert {bone.name for bone in made.data.bones} == {*JOINTS, "root"}
+
+
+def test_skeletons_of_others_move_it(actor: Any, tmp_path: Path) -> None:
+    """As MHR's does, and as those of BVH files go the same way."""
+    model = read_mhr_model(made_mhr.write_model(tmp_path / "mhr_model.pt"))
+    told = made_mhr.parameters(root_ry=0.4, r_uparm_rz=0.9, r_elbow_bend=0.8, r_index1_rz=1.0)
+    np.savez(tmp_path / "waves.npz", mhr_model_params=told)
+    options = clip_options(
+        Settings(AS_SEEN, KeySettings()), match_camera=False, rig=SMPLX, character=NAME
+    )
+    assert api.import_result(tmp_path / "waves.npz", options).problems == ()
+    bpy.context.scene.frame_set(1)
+    places = model.posed(told).places_m[0] @ (BLENDER_FROM_CAM @ CAM_FROM_WORLD[Y_UP]).T
+    bones = actor.pose.bones
+    for ours, theirs in (
+        (("right_shoulder", "right_elbow"), ("r_uparm", "r_lowarm")),
+        (("right_elbow", "right_wrist"), ("r_lowarm", "r_wrist")),
+        (("right_index1", "right_index2"), ("r_index1", "r_index2")),
+        (("left_hip", "left_knee"), ("l_upleg", "l_lowleg")),
+    ):
+        start, end = (np.array(actor.matrix_world @ bones[name].head) for name in ours)
+        wanted = places[MHR_JOINTS.index(theirs[1])] - places[MHR_JOINTS.index(theirs[0])]
+        cosine = (end - start) @ wanted / np.linalg.norm(end - start) / np.linalg.norm(wanted)
+        assert np.degrees(np.arccos(min(cosine, 1.0))) < 0.2, ours
 
 
 def test_sliders_shape_it(actor: Any, tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from other_files import ForeignPickler, JoblibPickler, OneCall, torch_file
+from other_files import ForeignPickler, JoblibPickler, OneCall, Scripted, torch_file
 
 from hund_blender.errors import ClipError
+from hund_blender.other_results import torch_file as reader
 from hund_blender.other_results.contents import read_contents
 from hund_blender.other_results.plain_pickle import load_plain
 
@@ -156,6 +157,54 @@ def test_torch_files_run_nothing_either(tmp_path: Path) -> None:
         archive.writestr("archive/data.pkl", file.getvalue())
     with pytest.raises(ClipError, match=r"wants to run torch\.load"):
         read_contents(path)
+
+
+def scripted(path: Path, **attributes: Any) -> Any:
+    torch_file(path, Scripted("Net", **attributes))
+    with zipfile.ZipFile(path) as file:
+        module = reader.load_script(file)
+        found = module.tensor("inner.weight")
+        return None if found is None else found.read()
+
+
+def test_modules_of_torchscript_have_things_by_name(tmp_path: Path) -> None:
+    weight = np.arange(6, dtype=np.float32).reshape(2, 3)
+    inner = Scripted("Inner", weight=weight, training=True)
+    np.testing.assert_array_equal(scripted(tmp_path / "a.pt", inner=inner), weight)
+    assert scripted(tmp_path / "a.pt", inner=Scripted("Inner")) is None
+    assert scripted(tmp_path / "a.pt", inner={"weight": weight}) is None
+
+
+HOSTILE_MODULES = {
+    "call": OneCall("os", "system", "touch x"),
+    "code": OneCall("torch.jit._recursive", "compile_unbound_method", "x"),
+    "getattr": OneCall("builtins", "getattr", Scripted("Inner"), "tensor"),
+    "storage": OneCall("torch", "load", "x"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE_MODULES)
+def test_modules_of_torchscript_run_nothing(kind: str, tmp_path: Path) -> None:
+    call = HOSTILE_MODULES[kind]
+    with pytest.raises(ClipError, match=rf"wants to run {call.module}\.{call.name}"):
+        scripted(tmp_path / "a.pt", inner=call)
+
+
+def test_modules_of_torchscript_are_for_models_alone(tmp_path: Path) -> None:
+    torch_file(tmp_path / "a.pt", {"poses": Scripted("Net")})
+    with pytest.raises(ClipError, match=r"wants to run __torch__\.made\.Net"):
+        read_contents(tmp_path / "a.pt")
+
+
+def test_only_small_tensors_of_a_model_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "LARGEST_SCRIPT_BYTES", 1000)
+    vertices = np.zeros((100, 100))
+    read = scripted(tmp_path / "a.pt", inner=Scripted("Inner", weight=np.ones(2)), large=vertices)
+    assert read.tolist() == [1.0, 1.0]
+    with pytest.raises(ClipError, match="too large"):
+        scripted(tmp_path / "a.pt", inner=Scripted("Inner", weight=vertices))
 
 
 def test_arrays_of_objects_become_lists(tmp_path: Path) -> None:

@@ -359,8 +359,6 @@ def test_who_is_upright_stands_on_the_floor(body: Body, tmp_path: Path) -> None:
 
 POINTS = {"pred_keypoints_3d": np.zeros((70, 3))}
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "no points": ({"mhr_model_params": np.zeros((1, 204))}, "without points"),
-    "mhr's own": ({"lbs_model_params": np.zeros((1, 204))}, "without points"),
     "other points": ({"pred_keypoints_3d": np.zeros((17, 3))}, r"\(17, 3\); expected were \(70, 3"),
     "other places": (POINTS | {"pred_cam_t": np.zeros((2, 3))}, r"“pred_cam_t” has the shape"),
     "texts": ({"pred_keypoints_3d": np.array([["a"]])}, "no array of numbers"),
