@@ -63,7 +63,7 @@ class MaskFinder:
         for crops in rounds_of_looks(person_box(pose), quarters_to_upright(up_px(pose))):
             for look in self._looker.look(image, crops):
                 if look.mask is not None and agreement(look, pose) > PEER:
-                    masks.append(look.mask)
+                    masks.append(look.mask.pasted((image.shape[0], image.shape[1])))
             if len(masks) >= ENOUGH:
                 break
         return np.mean(masks, axis=0) > SURE if masks else None

@@ -72,6 +72,15 @@ class BodyBones:
             }
 
         self._cached = lru_cache(maxsize=_REMEMBERED)(self._reference)
+        self._cached_coefficients = lru_cache(maxsize=_REMEMBERED)(self._coefficients)
+
+    @property
+    def names(self) -> list[str]:
+        return self._meta["bone_names"]
+
+    @property
+    def parents(self) -> list[int]:
+        return self._meta["bone_parents"]
 
     def reference(self, phenotypes: Mapping[str, float]) -> ReferenceBones:
         """The bones of a body with these phenotypes, turned from the rest to the reference pose."""
@@ -81,15 +90,14 @@ class BodyBones:
         coefficients = self.coefficients(dict(phenotypes))
         rest_heads = self._shaped("bone_heads", coefficients)
         turns = self._turns(coefficients)
-        parents: list[int] = self._meta["bone_parents"]
         heads = rest_heads.copy()
-        for bone, parent in enumerate(parents):
+        for bone, parent in enumerate(self.parents):
             if parent >= 0:
                 offset = rest_heads[bone] - rest_heads[parent]
                 heads[bone] = heads[parent] + turns[parent] @ offset
         along = self._arrays["bone_tails"] - self._arrays["bone_heads"]
         tails = heads + np.einsum("bij,bj->bi", turns, along)
-        return ReferenceBones(self._meta["bone_names"], parents, heads, tails, turns, rest_heads)
+        return ReferenceBones(self.names, self.parents, heads, tails, turns, rest_heads)
 
     def _turns(self, coefficients: Array) -> Array:
         """(B, 3, 3) from the rest into the reference pose; the root's offsets stay as they are."""
@@ -103,7 +111,10 @@ class BodyBones:
 
     def coefficients(self, phenotypes: Mapping[str, float]) -> Array:
         """(K,) of the shape basis."""
-        return self.products(phenotypes) @ self._arrays["variation_projection"]
+        return self._cached_coefficients(tuple(sorted(phenotypes.items())))
+
+    def _coefficients(self, phenotypes: tuple[tuple[str, float], ...]) -> Array:
+        return self.products(dict(phenotypes)) @ self._arrays["variation_projection"]
 
     def products(self, phenotypes: Mapping[str, float]) -> Array:
         """(P,) 0…1, that the coefficients are linear in."""

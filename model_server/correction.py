@@ -70,6 +70,7 @@ def turned_round(person: PersonLandmarks) -> PersonLandmarks:
         support=person.support[:1, list(POSE_MIRROR)],
         left_hand=_mirrored(person.right_hand),
         right_hand=_mirrored(person.left_hand),
+        contour=person.contour,
     )
 
 

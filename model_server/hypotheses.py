@@ -22,7 +22,6 @@ from model_server.crops import (
     camera_turn,
     image_from_crop,
     overlap,
-    paste_mask,
 )
 from model_server.landmark_names import POSE_LANDMARKS, POSE_MIRROR, indices
 from model_server.landmarks import PersonLandmarks, PoseLandmarks
@@ -38,14 +37,14 @@ _TORSO: Final = indices(
 )
 
 
-def in_picture(found: PoseLandmarks, crop: Crop, shape: tuple[int, int]) -> PoseLandmarks:
-    """Landmarks of a crop as those of a picture of `shape` (H, W): turned back, sides unswapped."""
+def in_picture(found: PoseLandmarks, crop: Crop) -> PoseLandmarks:
+    """Landmarks of a crop as those of the picture: turned back, sides unswapped."""
     placed = replace(
         found,
         landmarks_px=apply_affine(image_from_crop(crop), found.landmarks_px),
         depth=found.depth * np.float32(crop.scale),
         world_m=found.world_m @ camera_turn(crop).T,
-        mask=None if found.mask is None else paste_mask(found.mask, crop, shape),
+        mask=found.mask and replace(found.mask, crop=crop),
     )
     return sides_swapped(placed) if crop.mirrored else placed
 
@@ -143,6 +142,7 @@ def consensus(best: PoseLandmarks, looks: Sequence[PoseLandmarks]) -> PoseLandma
         visibility=mean("visibility"),
         presence=mean("presence"),
         world_m=mean("world_m"),
+        mask=None,
     )
 
 

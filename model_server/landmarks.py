@@ -14,6 +14,7 @@ import numpy as np
 from model_server.arrays import FloatArray, ImageArray
 from model_server.bundles import bundle_bytes
 from model_server.landmark_names import POSE_LANDMARKS, WHOLE_BODY
+from model_server.silhouettes import Contour, Mask
 
 _DEFAULT_CONFIDENCE: Final = 0.5  # mediapipe's own
 _DETAIL_FEATURES: Final = 64  # what the encoders of hands and faces tell of a crop
@@ -28,7 +29,7 @@ class PoseLandmarks:
     visibility: FloatArray  # (P,) 0…1, in the picture and not hidden; or `session.CERTAIN`
     presence: FloatArray  # (P,) 0…1, in the picture
     world_m: FloatArray  # (P, 3) metres from the middle of the hips; x right, y down, z forward
-    mask: FloatArray | None = None  # (H, W) 0…1, the person's silhouette in the picture searched
+    mask: Mask | None = None  # where the person is in the picture that was searched
 
     @property
     def is_flat(self) -> bool:
@@ -140,6 +141,8 @@ class PersonLandmarks:
     right_hand: HandLandmarks | None = None
     face: FaceLandmarks | None = None
     reading: PictureReading | None = None
+    mask: Mask | None = None  # of looks that agree, until the picture was read
+    contour: Contour | None = None  # around that mask
     keypoints: WholeBody | None = None  # that somebody brought, until all was looked at
 
     @property
@@ -165,6 +168,8 @@ class PersonLandmarks:
             right_hand=self.right_hand and self.right_hand.scaled(factor),
             face=self.face and self.face.scaled(factor),
             reading=self.reading and self.reading.scaled(factor),
+            mask=None,
+            contour=self.contour and self.contour.scaled(factor),
             keypoints=self.keypoints and self.keypoints.scaled(factor),
         )
 
@@ -232,5 +237,5 @@ def pose_landmarks(image: ImageArray, points: Any, world: Any, mask: Any) -> Pos
         visibility=np.array([p.visibility for p in points], np.float32),
         presence=np.array([p.presence for p in points], np.float32),
         world_m=np.array([(p.x, p.y, p.z) for p in world], np.float32),
-        mask=None if mask is None else np.array(mask.numpy_view(), np.float32),
+        mask=None if mask is None else Mask(np.array(mask.numpy_view(), np.float32)),
     )

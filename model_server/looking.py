@@ -31,9 +31,8 @@ class Looker:
 
     def look(self, image: ImageArray, crops: Sequence[Crop]) -> list[PoseLandmarks]:
         """Everyone in every crop of `image` (H, W, 3), in pixels of the image."""
-        height, width = image.shape[:2]
         found = zip(crops, self.in_crops(image, crops), strict=True)
-        return [in_picture(one, crop, (height, width)) for crop, some in found for one in some]
+        return [in_picture(one, crop) for crop, some in found for one in some]
 
     def in_crops(self, image: ImageArray, crops: Sequence[Crop]) -> list[list[PoseLandmarks]]:
         """Everyone in each crop, in pixels of the crop."""

@@ -20,10 +20,12 @@ from model_server.hypotheses import (
 )
 from model_server.landmarks import PersonLandmarks, PoseLandmarks
 from model_server.looking import Looker
+from model_server.silhouettes import contour_of, together
 
 _WIDE_SIZE: Final = 640
 _TILE_SIZE: Final = 448
 _CLOSE_SIZE: Final = 384
+_MASK_SIZE: Final = 256
 _CLOSE_MARGINS: Final = (1.6, 1.25)  # of the box; the first is the first look
 # Tiles as long as the longer side by so many parts, while all people found are below such a share.
 _TILES: Final = ((2, 0.75), (3, 0.45))
@@ -45,10 +47,10 @@ _MIN_PIXELS: Final = 32  # of the longer side; the detector only guesses at smal
 class PeopleFinder:
     """Finds everybody in a picture. One `find` at a time."""
 
-    def __init__(self, *, threads: int = 2, with_masks: bool = False) -> None:
+    def __init__(self, *, threads: int = 2) -> None:
         # A close look sees one person and perhaps parts of neighbours; every person found costs.
         self._wide = Looker(num_people=8, threads=threads)
-        self._close = Looker(num_people=2, threads=threads, with_masks=with_masks)
+        self._close = Looker(num_people=2, threads=threads, with_masks=True)
 
     def find(self, image: ImageArray, *, max_people: int = 8) -> list[PersonLandmarks]:
         """People in `image` (H, W, 3), largest first."""
@@ -92,7 +94,7 @@ class PeopleFinder:
             looks += _of_box(self._close.look(image, crops), box)
             if _hopeless(looks, alone=alone) or _sure(looks):
                 break
-        return _confirmed(vote(looks))
+        return _confirmed(vote(looks), (image.shape[0], image.shape[1]))
 
     def close(self) -> None:
         self._wide.close()
@@ -168,12 +170,16 @@ def _sure(looks: Sequence[PoseLandmarks]) -> bool:
     return enough and united and len(peers(best, looks, SURE)) >= 3
 
 
-def _confirmed(person: PersonLandmarks) -> list[PersonLandmarks]:
-    looks = person.hypotheses
-    if len(peers(person.pose, looks)) < _MIN_PEERS or person.confidence < _MIN_SUPPORT:
+def _confirmed(person: PersonLandmarks, shape: tuple[int, int]) -> list[PersonLandmarks]:
+    looks, agreeing = person.hypotheses, peers(person.pose, person.hypotheses)
+    if len(agreeing) < _MIN_PEERS or person.confidence < _MIN_SUPPORT:
         return []
     opinions = distinct(person, _MAX_HYPOTHESES)
-    return [replace(opinions, hypotheses=tuple(consensus(o, looks) for o in opinions.hypotheses))]
+    around = square_crop(person_box(person.pose).grown(_CLOSE_MARGINS[0]), _MASK_SIZE)
+    mask = together([look.mask for look in agreeing if look.mask is not None], around)
+    means = tuple(consensus(opinion, looks) for opinion in opinions.hypotheses)
+    contour = mask and contour_of(mask, shape)
+    return [replace(opinions, hypotheses=means, mask=mask, contour=contour)]
 
 
 def _of_box(found: Sequence[PoseLandmarks], box: Box) -> list[PoseLandmarks]:

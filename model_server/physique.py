@@ -2,17 +2,31 @@
 """How tall phenotypes are and where their landmarks stand, without a mesh and without a network."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_server.bones import Array, BodyBones
 from model_server.figure import Carriers, Figure
 from model_server.fusion import Rotations
 from model_server.landmark_names import COCO_JOINTS, POSE_LANDMARKS, indices
+from model_server.skin import skin_of
 
+_ARRAYS: Final = (
+    "meta",
+    "template_vertices",
+    "shape_vertices",
+    "shape_vertices_step",
+    "weight_bones",
+    "weights",
+    "landmark_vertices",
+    "landmark_weights",
+    "faces",
+    "face_materials",
+)
 _WEIGHT_UNIT: Final = 65535
 _BONES: Final = 256  # at most: the asset numbers them by bytes
 _AVERAGE: Final = 0.42  # height at which adults are 1.67 and 1.81 m
@@ -20,40 +34,57 @@ _USUAL: Final = (0.25, 0.62)  # heights, adults of 1.50 and 1.64 m to 1.83 and 2
 _AGES: Final = np.linspace(0, 2 / 3, 3)  # statures grow between these, linearly in between
 
 
+class _Points:
+    """Points that are weighted sums of vertices (L, N), as sums of what each bone carries of them,
+    for any shape.
+    """
+
+    def __init__(
+        self, asset: Mapping[str, NDArray[Any]], vertices: NDArray[np.intp], weights: Array
+    ) -> None:
+        skin = asset["weights"][vertices] / _WEIGHT_UNIT  # (L, N, W)
+        shares = weights[..., None] * skin
+        point, column, _ = there = np.nonzero(shares)
+        pairs = point * _BONES + asset["weight_bones"][vertices][there]
+        order = np.argsort(pairs, kind="stable")
+        pairs, starts = np.unique(pairs[order], return_index=True)
+        share, vertex = shares[there][order], vertices[point, column][order]
+        points, bones = np.divmod(pairs.astype(np.intp), _BONES)
+        self.carriers = Carriers(points, bones, np.add.reduceat(share, starts))
+        moved = share[:, None] * asset["template_vertices"][vertex].astype(np.float64)
+        self._template = np.add.reduceat(moved, starts)  # (P, 3)
+        steps = asset["shape_vertices_step"][:, None, None].astype(np.float64)
+        moved = share[:, None] * (asset["shape_vertices"][:, vertex] * steps)
+        self._shapes = np.add.reduceat(moved, starts, axis=1)  # (K, P, 3)
+
+    def parts(self, coefficients: Sequence[Array]) -> Array:
+        """What bones carry (N, P, 3) of bodies of N shapes (K,) at rest."""
+        return self._template + np.tensordot(np.stack(coefficients), self._shapes, 1)
+
+
 class Physique:
-    """What the asset says of landmarks and statures, for any shape."""
+    """What the asset says of landmarks, skin and statures, for any shape."""
 
     def __init__(self, asset: Path, bones: BodyBones) -> None:
-        self._bones = bones
-        with np.load(asset, allow_pickle=False) as arrays:
-            names: list[str] = json.loads(str(arrays["meta"]))["landmark_names"]
-            rows = list(indices(names, [*POSE_LANDMARKS, *(f"coco:{j}" for j in COCO_JOINTS)]))
-            template: Array = arrays["template_vertices"].astype(np.float64)
-            ends = [template[:, 2].argmin(), template[:, 2].argmax()]  # a sole and the crown
-            at = arrays["landmark_vertices"][rows]
-            used, where = np.unique([*ends, *at.ravel()], return_inverse=True)
-            template = template[used]
-            shapes: Array = (
-                arrays["shape_vertices"][:, used] * arrays["shape_vertices_step"][:, None, None]
-            )
-            bone_of = arrays["weight_bones"][used].astype(np.intp)
-            skin = arrays["weights"][used] / _WEIGHT_UNIT
-            regressor = arrays["landmark_weights"][rows]
-        (sole, crown), vertex_of = where[:2], where[2:].reshape(at.shape)  # (L, N)
-        self._reach = float(template[crown, 2] - template[sole, 2])
-        self._reaches = shapes[:, crown, 2] - shapes[:, sole, 2]
-        shares = regressor[..., None] * skin[vertex_of]
-        pair_of = np.arange(len(rows))[:, None, None] * _BONES + bone_of[vertex_of]
-        pairs, pair_of = np.unique(pair_of, return_inverse=True)
-        sums = np.zeros((len(pairs), len(used)))
-        np.add.at(sums, (pair_of.reshape(shares.shape), vertex_of[..., None]), shares)
-        self._carriers = Carriers(*np.divmod(pairs, _BONES), sums.sum(axis=1))
-        self._pair_points = sums @ template
-        self._pair_shapes = sums @ shapes  # (K, P, 3)
+        self.bones = bones
+        with np.load(asset, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in _ARRAYS}
+        names: list[str] = json.loads(str(arrays["meta"]))["landmark_names"]
+        rows = list(indices(names, [*POSE_LANDMARKS, *(f"coco:{j}" for j in COCO_JOINTS)]))
+        vertices = arrays["landmark_vertices"][rows].astype(np.intp)
+        self._landmarks = _Points(arrays, vertices, arrays["landmark_weights"][rows])
+        self.skin = skin_of(arrays)
+        one = np.ones((len(self.skin.vertices), 1))
+        self._skin = _Points(arrays, self.skin.vertices[:, None], one)
+        heights = arrays["template_vertices"][:, 2].astype(np.float64)
+        sole, crown = heights.argmin(), heights.argmax()
+        self._reach = float(heights[crown] - heights[sole])
+        grown = arrays["shape_vertices"][:, [sole, crown], 2].astype(np.float64)
+        self._reaches = (grown[:, 1] - grown[:, 0]) * arrays["shape_vertices_step"]
 
     def stature(self, phenotypes: Mapping[str, float]) -> float:
         """Metres from the soles to the crown."""
-        return float(self._reach + self._bones.coefficients(phenotypes) @ self._reaches)
+        return float(self._reach + self.bones.coefficients(phenotypes) @ self._reaches)
 
     def with_stature(self, phenotypes: Mapping[str, float], stature: float) -> dict[str, float]:
         """The same person as tall as wanted: taller or shorter where people of that age are, else
@@ -75,10 +106,17 @@ class Physique:
         return (stature - small) / (tall - small)
 
     def figure(self, phenotypes: Mapping[str, float]) -> Figure:
-        """The landmarks of one shape, to be posed."""
-        coefficients = self._bones.coefficients(phenotypes)
-        rest_points = self._pair_points + np.tensordot(coefficients, self._pair_shapes, 1)
-        return Figure(self._bones.reference(phenotypes), self._carriers, rest_points)
+        """The points of one shape, to be posed."""
+        (parts,) = self._landmarks.parts([self.bones.coefficients(phenotypes)])
+        return Figure(self.bones.reference(phenotypes), self._landmarks.carriers, parts)
+
+    def skin_parts(self, shapes: Sequence[Mapping[str, float]]) -> Array:
+        """What bones carry of the skin's points (N, P, 3), of bodies of N shapes at rest."""
+        return self._skin.parts([self.bones.coefficients(shape) for shape in shapes])
+
+    @property
+    def skin_carriers(self) -> Carriers:
+        return self._skin.carriers
 
     def landmarks(
         self, phenotypes: Mapping[str, float], rotations: Rotations, root: Array

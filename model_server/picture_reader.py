@@ -3,10 +3,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
-import cv2
 import numpy as np
 
 from model_server.arrays import ImageArray
@@ -14,6 +15,7 @@ from model_server.crops import Crop, cut, square_crop
 from model_server.landmarks import PersonLandmarks, PictureReading, PoseDetector
 from model_server.person_crop import CROP_PX, VIEW_PX, person_square, person_view
 from model_server.session import open_session
+from model_server.silhouettes import Mask
 from model_server.squares import cut_square
 
 _SEEN: Final = 0.5  # landmarks that are visible by more
@@ -22,27 +24,21 @@ _OUTPUTS: Final = ("features", "parts", "heat", "heat_trust")
 
 
 class PictureReader:
-    """The image encoder, exported, and a detector for the masks it wants. Not for use by two
-    threads at once.
+    """The image encoder, exported, and a detector for the masks it wants where looks at people told
+    none. Safe to use from several threads.
     """
 
     def __init__(self, path: Path, *, threads: int = 0) -> None:
         self._session: Any = open_session(path, threads, gpu=True)
-        self._masks = PoseDetector(with_masks=True)
+        self._masks, self._one_at_a_time = PoseDetector(with_masks=True), Lock()
 
     @property
     def providers(self) -> tuple[str, ...]:
         return tuple(self._session.get_providers())
 
-    def read(
-        self,
-        image: ImageArray,
-        people: Sequence[PersonLandmarks],
-        masks: Sequence[ImageArray] | None = None,
-    ) -> list[PersonLandmarks]:
+    def read(self, image: ImageArray, people: Sequence[PersonLandmarks]) -> list[PersonLandmarks]:
         """People in `image` (H, W, 3) with what their pictures tell; their best looks tell where
-        they are. Those are left out whom the encoder does not see there. Safe to use from several
-        threads where their masks in `square_of` them (C, C) are known already.
+        they are. Those are left out whom the encoder does not see there.
         """
         if not people:
             return []
@@ -55,7 +51,7 @@ class PictureReader:
         feed = {
             "image": np.stack([cut(image, crop) for crop in crops]),
             "view": np.stack([cut_square(image, view, VIEW_PX) for view in views]),
-            "mask": np.stack(masks or [self._mask(image, crop) for crop in crops]),
+            "mask": np.stack(list(map(partial(self._mask, image), people, crops))),
             "landmarks": np.stack(places).astype(np.float32),
             "visibility": np.stack([person.pose.visibility for person in people]),
         }
@@ -66,13 +62,19 @@ class PictureReader:
         ]
         return [person for person in read if is_there(person)]
 
-    def _mask(self, image: ImageArray, crop: Crop) -> ImageArray:
-        """The detector's mask (C, C) of whoever is in a crop, 255 is sure."""
-        for found in self._masks.detect(cut(image, replace(crop, size=VIEW_PX))):
-            if found.mask is not None:
-                small = cv2.resize(found.mask, (CROP_PX, CROP_PX))
-                return (255 * small).astype(np.uint8)
-        return np.zeros((CROP_PX, CROP_PX), np.uint8)
+    def _mask(self, image: ImageArray, person: PersonLandmarks, crop: Crop) -> ImageArray:
+        """Where somebody is in a crop (C, C), 255 is sure."""
+        mask = person.mask or self._seen_in(image, replace(crop, size=VIEW_PX))
+        if mask is None:
+            return np.zeros((CROP_PX, CROP_PX), np.uint8)
+        return (255 * mask.shown_in(crop, CROP_PX)).astype(np.uint8)
+
+    def _seen_in(self, image: ImageArray, crop: Crop) -> Mask | None:
+        """The detector's mask of whoever it finds in a crop."""
+        with self._one_at_a_time:
+            found = self._masks.detect(cut(image, crop))
+        masks = [person.mask for person in found if person.mask is not None]
+        return replace(masks[0], crop=crop) if masks else None
 
     def close(self) -> None:
         self._masks.close()

@@ -33,6 +33,7 @@ from model_server.keypoint_files import KeypointFile
 from model_server.landmarks import PersonLandmarks, WholeBody
 from model_server.lifting import with_depth
 from model_server.misleading import posed_without_being_misled
+from model_server.outlining import Outliner, load_doubt
 from model_server.own_detector import KeypointNetwork, OwnDetector
 from model_server.people import PeopleFinder
 from model_server.physique import Physique
@@ -112,11 +113,22 @@ def load_pipeline(assets: Path, *, threads: int = 2, detector: Path | None = Non
     reader = PictureReader(assets / "encoder.onnx", threads=threads)
     body = assets / f"{descent.config.rig}.npz"
     bones = BodyBones(body)
-    floor = SharedFloor(descent.config, Physique(body, bones))
+    physique = Physique(body, bones)
+    floor = SharedFloor(descent.config, physique)
+    doubt = load_doubt(assets / "doubt.npz", descent.config)
+    outliner = Outliner(descent.config, physique, doubt)
     hands = OnnxHands(assets / "hands.onnx", threads=threads)
     faces = OnnxFace(assets / "face.onnx")
     return Pipeline(
-        descent, bones, reader, floor, hands=hands, faces=faces, threads=threads, own_detector=own
+        descent,
+        bones,
+        reader,
+        outliner,
+        floor,
+        hands=hands,
+        faces=faces,
+        threads=threads,
+        own_detector=own,
     )
 
 
@@ -132,6 +144,7 @@ class Pipeline:
         descent: DescentSession,
         bones: BodyBones,
         reader: Reader,
+        outliner: Outliner,
         floor: SharedFloor,
         *,
         hands: HandSession,
@@ -140,7 +153,7 @@ class Pipeline:
         own_detector: OwnDetector | None = None,
     ) -> None:
         self._descent = descent
-        self._reader, self._floor = reader, floor
+        self._reader, self._outliner, self._floor = reader, outliner, floor
         self._decoder = Decoder(descent.config, bones)
         self._settler = Settler(floor.physique)
         self._hand_poses, self._face_poses = hands, faces
@@ -236,8 +249,11 @@ class Pipeline:
         details = look_closer(self._hand_poses, self._face_poses, seen, camera)
         evidence = evidence_of(seen, camera, self._decoder.ends(seen, details))
         posed = placed(posed_without_being_misled(self._descent, evidence), evidence)
+        rows = best_rows(posed.energy, seen)
+        contours = [person.contour for person in seen]
+        posed = self._outliner.outlined(posed, evidence, contours, rows)
         if one_floor:
-            posed = self._floor.joined(posed, evidence, best_rows(posed.energy, seen))
+            posed = self._floor.joined(posed, evidence, rows)
         people = self._decoder.people(posed, seen, details, camera)
         return sorted(people, key=lambda person: -person.box.area)
 

@@ -139,7 +139,8 @@ def brought(keypoints: WholeBody, person: PersonLandmarks | None = None) -> Pers
     known = look.visibility > 0
     px = np.where(known[:, None], look.landmarks_px, own.landmarks_px)
     support = np.where(known, look.visibility, person.support[0])
-    return PersonLandmarks((replace(own, landmarks_px=px),), support[None], keypoints=keypoints)
+    look = replace(own, landmarks_px=px)
+    return replace(person, hypotheses=(look,), support=support[None], keypoints=keypoints)
 
 
 def whose(keypoints: WholeBody, people: Sequence[PersonLandmarks]) -> PersonLandmarks | None:

@@ -11,15 +11,13 @@ from typing import Final, Protocol
 
 from model_server.arrays import ImageArray
 from model_server.clips.source import Frame, Problem
-from model_server.clips.watching import Sight, Watcher, mask_in
+from model_server.clips.watching import Sight, Watcher
 from model_server.face import FaceDetector
 from model_server.hands import HandDetector, Side, with_confirmed_hands, with_refined_wrists
 from model_server.landmarks import FaceLandmarks, HandLandmarks, PersonLandmarks
 from model_server.looking import Looker
 from model_server.own_detector import OwnDetector
 from model_server.people import PeopleFinder
-from model_server.person_crop import CROP_PX
-from model_server.picture_reader import square_of
 from model_server.whole_body import affirmed
 
 _AHEAD: Final = 2  # frames that people are followed into before the first one's details are asked
@@ -32,10 +30,7 @@ class MaskedReader(Protocol):
     """What is needed of the image encoder."""
 
     def read(
-        self,
-        image: ImageArray,
-        people: Sequence[PersonLandmarks],
-        masks: Sequence[ImageArray] | None = None,
+        self, image: ImageArray, people: Sequence[PersonLandmarks]
     ) -> list[PersonLandmarks]: ...
 
 
@@ -110,8 +105,7 @@ class Eyes:
             face=looked.faces.result().get(sight.track),
         )
         person = with_refined_wrists(with_confirmed_hands(seen, (image.shape[0], image.shape[1])))
-        mask = mask_in(square_of(person), sight.crop, sight.mask, CROP_PX)
-        read = self._reader.read(image, [person], [mask])
+        read = self._reader.read(image, [person])
         return affirmed(read[0]) if read else None
 
     def close(self) -> None:

@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-import cv2
 import numpy as np
 
-from model_server.arrays import FloatArray, ImageArray
+from model_server.arrays import ImageArray
 from model_server.clips.tracking import Track, distance, matched
 from model_server.crops import (
     Crop,
-    apply_affine,
-    crop_from_image,
     quarters_to_upright,
     square_crop,
 )
@@ -42,7 +39,6 @@ from model_server.people import (
     without_twins,
 )
 from model_server.person_crop import VIEW_PX, level_view
-from model_server.squares import warped
 
 _SEARCH_S: Final = 1.5  # between searches while everybody is seen
 _SEARCH_LOST_S: Final = 0.3  # while somebody has been lost
@@ -54,7 +50,7 @@ _TWIN: Final = 0.15  # finds so near to each other, in sizes, are of one person
 _MAX_HYPOTHESES: Final = 2
 _LOOK_HARD_S: Final = 0.3  # between looks in all ways at somebody who is hard to see
 _LOOK_FOR_S: Final = 0.1  # and for somebody who was just lost
-_Look = Callable[[ImageArray, Sequence[Crop]], list[list["_Find"]]]
+_Look = Callable[[ImageArray, Sequence[Crop]], list[list[PoseLandmarks]]]
 
 
 @dataclass(frozen=True)
@@ -63,15 +59,6 @@ class Sight:
 
     track: int
     person: PersonLandmarks  # pixels of the decoded frame
-    crop: Crop  # around them
-    mask: FloatArray  # (S, S) 0…1, where they are in the crop
-
-
-@dataclass(frozen=True)
-class _Find:
-    pose: PoseLandmarks  # in the frame
-    crop: Crop
-    mask: FloatArray  # (S, S) of the crop
 
 
 @dataclass
@@ -103,53 +90,52 @@ class Watcher:
         for follow, finds in zip(self._follows, looks, strict=True):
             agreed = self._decided(follow, finds, image, seconds)
             if agreed is not None:
-                person, find = agreed
-                follow.track.follow(person.pose, seconds, image)
-                sights.append(Sight(follow.track.number, person, find.crop, find.mask))
+                follow.track.follow(agreed.pose, seconds, image)
+                sights.append(Sight(follow.track.number, agreed))
         return sights + self._searched(image, seconds)
 
     def forget(self, number: int) -> None:
         """Nobody is there."""
         self._follows = [f for f in self._follows if f.track.number != number]
 
-    def _looks(self, image: ImageArray, seconds: float) -> list[list[_Find]]:
+    def _looks(self, image: ImageArray, seconds: float) -> list[list[PoseLandmarks]]:
         """What first looks find of everybody who is followed. Those found in one look are different
         people, so nobody is found twice while somebody else stands before them.
         """
         near = [f.track for f in self._follows if seconds - f.track.seen_s < _LOOK_LOST_S]
         crops = [_views(track, seconds)[self._turn % 2] for track in near]
-        found: list[list[_Find]] = [[] for _ in self._follows]
+        found: list[list[PoseLandmarks]] = [[] for _ in self._follows]
         for finds in self._seen(image, crops):
             for row, column in self._belonging(finds, image, seconds).items():
                 found[row].append(finds[column])
         return found
 
     def _belonging(
-        self, finds: Sequence[_Find], image: ImageArray, seconds: float
+        self, finds: Sequence[PoseLandmarks], image: ImageArray, seconds: float
     ) -> dict[int, int]:
         """Whose the finds of one look are, as places among those who are followed."""
         tracks = [follow.track for follow in self._follows]
-        return matched(tracks, [find.pose for find in finds], seconds, image)
+        return matched(tracks, finds, seconds, image)
 
-    def _seen(self, image: ImageArray, views: Sequence[Crop]) -> list[list[_Find]]:
+    def _seen(self, image: ImageArray, views: Sequence[Crop]) -> list[list[PoseLandmarks]]:
         """Whoever fills each view."""
-        return _finds(image, views, self.looker.squares(image, views))
+        return _finds(views, self.looker.squares(image, views))
 
-    def _found(self, image: ImageArray, crops: Sequence[Crop]) -> list[list[_Find]]:
+    def _found(self, image: ImageArray, crops: Sequence[Crop]) -> list[list[PoseLandmarks]]:
         """Everybody in each crop."""
-        return _finds(image, crops, self.looker.in_crops(image, crops))
+        return _finds(crops, self.looker.in_crops(image, crops))
 
     def _decided(
-        self, follow: _Follow, finds: list[_Find], image: ImageArray, seconds: float
-    ) -> tuple[PersonLandmarks, _Find] | None:
-        """What several looks at somebody agree on, and the best of the finds; nothing where nobody
-        is who agrees with another look or with what was expected.
+        self, follow: _Follow, finds: list[PoseLandmarks], image: ImageArray, seconds: float
+    ) -> PersonLandmarks | None:
+        """What several looks at somebody agree on; nothing where nobody is who agrees with another
+        look or with what was expected.
 
         What was expected has a vote and no share in the mean, so that nothing lags behind.
         """
         expected = follow.track.predicted(seconds)
         for look, crops in self._more_looks(follow, found=bool(finds), seconds=seconds):
-            if _settled([find.pose for find in finds], expected):
+            if _settled(finds, expected):
                 break
             for some in look(image, crops):
                 row = self._follows.index(follow)
@@ -192,7 +178,7 @@ class Watcher:
             track = again.get(i) or self._begun(person, image, seconds)
             if track is not None:
                 track.follow(person.pose, seconds, image)
-                sights.append(Sight(track.number, person, *self._mask_of(person, image)))
+                sights.append(Sight(track.number, person))
         return sights
 
     def _begun(self, person: PersonLandmarks, image: ImageArray, seconds: float) -> Track | None:
@@ -218,33 +204,16 @@ class Watcher:
                 found += [person for person in some if not _is_among(person.pose, seen)]
         return without_twins(found)
 
-    def _mask_of(self, person: PersonLandmarks, image: ImageArray) -> tuple[Crop, FloatArray]:
-        """Where somebody is who was found by looks without masks: a crop around them, and the mask
-        in it, which is empty where the crop shows nobody.
-        """
-        pose = person.pose
-        crop = rounds_of_looks(person_box(pose), quarters_to_upright(up_px(pose)))[0][0]
-        (finds,) = self._found(image, [crop])
-        if not finds:
-            return crop, np.zeros((crop.size, crop.size), np.float32)
-        return crop, min(finds, key=lambda find: distance(find.pose, pose)).mask
-
 
 def _is_among(pose: PoseLandmarks, others: Sequence[PoseLandmarks]) -> bool:
     return any(distance(pose, other) < _TWIN for other in others)
 
 
 def _finds(
-    image: ImageArray, crops: Sequence[Crop], looks: Sequence[Sequence[PoseLandmarks]]
-) -> list[list[_Find]]:
-    shape = (image.shape[0], image.shape[1])
+    crops: Sequence[Crop], looks: Sequence[Sequence[PoseLandmarks]]
+) -> list[list[PoseLandmarks]]:
     return [
-        [
-            _Find(in_picture(replace(one, mask=None), crop, shape), crop, one.mask)
-            for one in some
-            if one.mask is not None
-        ]
-        for crop, some in zip(crops, looks, strict=True)
+        [in_picture(one, crop) for one in some] for crop, some in zip(crops, looks, strict=True)
     ]
 
 
@@ -273,13 +242,10 @@ def _settled(looks: Sequence[PoseLandmarks], expected: PoseLandmarks) -> bool:
     return len(alike) > len(opinions) / 2 and agreement(best, expected) > PEER
 
 
-def _agreed(
-    finds: Sequence[_Find], expected: PoseLandmarks
-) -> tuple[PersonLandmarks, _Find] | None:
-    """The finds by how much the others and the expectation agree with each, and the best one; or
-    nothing, where nothing agrees with that.
+def _agreed(looks: Sequence[PoseLandmarks], expected: PoseLandmarks) -> PersonLandmarks | None:
+    """The looks by how much the others and the expectation agree with each, and the mask of the
+    best one; or nothing, where nothing agrees with that.
     """
-    looks = [find.pose for find in finds]
     ranked = [look for look in vote([*looks, expected]).hypotheses if look is not expected]
     if len(peers(ranked[0], [*looks, expected])) < 2:
         return None
@@ -287,18 +253,4 @@ def _agreed(
     places = [next(i for i, own in enumerate(alone.hypotheses) if own is look) for look in ranked]
     person = distinct(PersonLandmarks(tuple(ranked), alone.support[places]), _MAX_HYPOTHESES)
     means = tuple(consensus(opinion, looks) for opinion in person.hypotheses)
-    best = next(find for find in finds if find.pose is ranked[0])
-    return replace(person, hypotheses=means), best
-
-
-def mask_in(square: Crop, crop: Crop, mask: FloatArray, size: int) -> ImageArray:
-    """What a mask (S, S) of a crop, 0…1, shows of an upright square of the picture: (size, size),
-    255 is sure.
-    """
-    corners = np.array([[0, 0], [1, 0], [0, 1]], np.float32) * np.float32(square.side)
-    origin, right, below = apply_affine(
-        crop_from_image(crop), corners + np.array([square.left, square.top], np.float32)
-    )
-    place = np.column_stack([right - origin, below - origin, origin])
-    shown = warped(mask, place, size, cv2.INTER_LINEAR)
-    return (255 * np.clip(shown, 0, 1)).astype(np.uint8)
+    return replace(person, hypotheses=means, mask=ranked[0].mask)

@@ -27,8 +27,8 @@ def test_one_plain_pass_finds_the_person(detected: PoseLandmarks) -> None:
     assert 0.3 * width < x < 0.6 * width
     assert 0.1 * height < y < 0.5 * height
     assert detected.mask is not None
-    assert detected.mask.shape == (height, width)
-    assert detected.mask[int(y), int(x)] > 0.5
+    assert detected.mask.shares.shape == (height, width)
+    assert detected.mask.shares[int(y), int(x)] > 0.5
     assert detected.world_m[NOSE, 1] < 0  # the nose is above the hips, and y points down
 
 

@@ -3,7 +3,6 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,12 +35,11 @@ def test_somebody_in_their_square_is_seen_as_by_a_search(
     view = square_crop(level_view(searched.landmarks_px), VIEW_PX).turned(0, mirrored=mirrored)
     (found,) = detector.detect(cut(portrait(), view))
     assert found.mask is not None
-    assert found.mask.shape == (VIEW_PX, VIEW_PX)
-    height, width = portrait().shape[:2]
-    person = in_picture(replace(found, mask=None), view, (height, width))
+    assert found.mask.shares.shape == (VIEW_PX, VIEW_PX)
+    person = in_picture(found, view)
     assert agreement(person, searched) > 0.8
     nose = found.landmarks_px[0].astype(int)
-    assert found.mask[nose[1], nose[0]] > 0.5
+    assert found.mask.shares[nose[1], nose[0]] > 0.5
 
 
 def test_every_picture_is_answered_for_itself(

@@ -45,6 +45,8 @@ def write_tiny_body(path: Path) -> Path:
         shape_vertices_step=np.array([1e-3], np.float32),
         weight_bones=skin.astype(np.uint8),
         weights=np.full_like(skin, 65535, np.uint16),
+        faces=np.array([[0, 1, 2, 3], [3, 4, 5, 6]], np.uint16),
+        face_materials=np.zeros(2, np.uint8),
         landmark_vertices=np.arange(len(landmarks))[:, None].astype(np.uint16) % len(names),
         landmark_weights=np.ones((len(landmarks), 1), np.float32),
     )

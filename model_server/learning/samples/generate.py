@@ -68,7 +68,7 @@ class Studio:
                 for landmarks in self.detector.detect(render.image)[:1]:
                     assert landmarks.mask is not None
                     found.append((row, landmarks))
-                    pictures.append(encode(render.image, render.parts, landmarks.mask))
+                    pictures.append(encode(render.image, render.parts, landmarks.mask.shares))
         return samples_of(drawn, found), pictures
 
     def renders(

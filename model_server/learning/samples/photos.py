@@ -70,7 +70,7 @@ class Observer:
         square = person_square(pose.landmarks_px, pose.visibility)
         crop = square_crop(square.grown(MARGIN), PICTURE_PX)
         picture = cut(photo.pixels, crop)
-        masks = [seen.mask for seen in self._masks.detect(picture) if seen.mask is not None]
+        masks = [seen.mask.shares for seen in self._masks.detect(picture) if seen.mask is not None]
         nothing = np.zeros((PICTURE_PX, PICTURE_PX), np.float32)
         parts = nothing.astype(np.uint8)
         return Found(pose, crop, camera, encode(picture, parts, masks[0] if masks else nothing))

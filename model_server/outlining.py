@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bodies fill the outlines that people have in the picture, as far as the descent is in doubt.
+
+The descent sees outlines as coarse cells of body parts. What it is usually off by, and what goes
+with what (a knee with its hip, a distance with the height), was measured on people it was not
+taught on: the doubt. Around its answer, that doubt and the line around the person's mask make a
+least-squares problem; a few Gauss-Newton steps solve it. How points move with a bone that turns
+follows from where they are, so nothing is differentiated.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from model_server.arrays import FloatArray
+from model_server.body_state import SHAPE, BodyState, state_of, stepped
+from model_server.bones import Array
+from model_server.errors import InternalError
+from model_server.figure import Figure, PosedFigure
+from model_server.joint_landmarks import landmarks_of_bone
+from model_server.landmark_names import POSE_LANDMARKS, indices
+from model_server.physique import Physique
+from model_server.reaching import Goal
+from model_server.session import DescentConfig, Evidence, Posed
+from model_server.silhouettes import Contour
+
+_REACH: Final = (0.21, 0.14, 0.085)  # sizes, by round: what is farther from the line counts less
+_LINE: Final = 120.0  # how much a point of the line counts
+_LANDMARK: Final = 40.0  # that a landmark seen clearly stays where the descent put it
+_LANDMARK_REACH: Final = 0.07  # sizes
+_EDGE: Final = 0.35  # cosine between skin and view where skin can be on the outline
+_ASKEW: Final = 0.0125  # square sizes that directions at a right angle count as
+_ALIKE: Final = 0.3  # cosine between directions of line and edge that may belong together
+_SEEN: Final = 0.05  # trust in landmarks of a bone below which its skin may be hidden
+_PROBE: Final = 0.1  # by which phenotypes are changed to see what they do
+_LONGEST_STEP: Final = 0.3  # radians
+_NEAREST_M: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What the descent is usually off by, as steps of `body_state`."""
+
+    covariance: Array  # (D, D)
+
+    @cached_property
+    def precision(self) -> Array:
+        return np.linalg.inv(self.covariance)
+
+
+def load_doubt(path: Path, config: DescentConfig) -> Doubt:
+    if not path.is_file():
+        message = f"{path.name} is missing from {path.parent}."
+        raise InternalError(message, "Install the package again.")
+    with np.load(path, allow_pickle=False) as arrays:
+        told = json.loads(str(arrays["meta"]))
+        if told != meta_of(config):
+            message = f"{path.name} is of another descent."
+            raise InternalError(message, "Measure it with model_server.learning.training.doubt.")
+        return Doubt(arrays["covariance"].astype(np.float64))
+
+
+def meta_of(config: DescentConfig) -> dict[str, list[str]]:
+    """What the columns of a doubt are called."""
+    return {"phenotypes": list(config.phenotypes), "bones": list(config.pose_bones)}
+
+
+@dataclass(frozen=True)
+class _View:
+    """What is seen of somebody, tangents."""
+
+    goal: Goal  # the landmarks
+    line: Array  # (N, 2) around them
+    outward: Array  # (N, 2)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Misses in the picture that a step should take away, in sizes."""
+
+    points: Array  # (R, 3) of the body, camera frame
+    shares: Array  # (R, J) that go with the bones
+    slopes: Array  # (R, 3, P) of the points by phenotypes, camera axes
+    directions: Array  # (R, 2) of the picture, in which they are off
+    misses: Array  # (R,)
+    weights: Array  # (R,)
+
+
+class Outliner:
+    """Knows the skin of bodies, and how far to believe the descent."""
+
+    def __init__(self, config: DescentConfig, physique: Physique, doubt: Doubt) -> None:
+        self._config, self._physique, self._doubt = config, physique, doubt
+        skin = physique.skin
+        names, parents = physique.bones.names, physique.bones.parents
+        self._bones = [names.index(bone) for bone in config.pose_bones]
+        self._above = [parents[bone] for bone in self._bones]
+        self._skin_shares = physique.skin_carriers.shares(parents)[:, self._bones]
+        self._seen_by = np.zeros((len(skin.vertices), len(POSE_LANDMARKS)))
+        for point, bone in enumerate(skin.bones):
+            landmarks = list(indices(POSE_LANDMARKS, landmarks_of_bone(names[bone])))
+            self._seen_by[point, landmarks] = 1 / max(len(landmarks), 1)
+
+    def outlined(
+        self,
+        posed: Posed,
+        evidence: Evidence,
+        contours: Sequence[Contour | None],
+        rows: Sequence[int],
+    ) -> Posed:
+        """`posed` with the people of `rows`, a look at each, in their contours, which are told in
+        pixels of the photo; nobody else changes, and nobody of whom none is known.
+        """
+        for row, contour in zip(rows, contours, strict=True):
+            if contour is not None and len(contour.px):
+                posed = self._changed(posed, row, self._fitted(posed, evidence, row, contour))
+        return posed
+
+    def _fitted(self, posed: Posed, evidence: Evidence, row: int, contour: Contour) -> BodyState:
+        view = _view_of(evidence, row, contour)
+        start = state = state_of(posed, row)
+        shapes = self._shape_slopes(start)
+        gone = np.zeros(len(self._doubt.covariance))
+        of_shape = slice(SHAPE, SHAPE + len(start.phenotypes))
+        kept = None
+        for reach in _REACH:
+            figure = self._figure(state)
+            stance = figure.posed(state.rotations(self._config.pose_bones))
+            landmarks = _tangents(stance.landmarks @ state.root.T + state.place)
+            kept = landmarks if kept is None else kept
+            rows = self._rows(state, figure, stance, shapes, view, kept, reach)
+            slopes = self._linearised(state, stance, rows, view.goal.size)
+            weighted = slopes.T * rows.weights
+            curvature = weighted @ slopes + self._doubt.precision
+            step = np.linalg.solve(curvature, weighted @ rows.misses - self._doubt.precision @ gone)
+            longest = float(np.abs(step[of_shape.stop :]).max(initial=0))
+            step *= min(1.0, _LONGEST_STEP / max(longest, 1e-9))
+            state = stepped(state, step, view.goal.size)
+            gone = gone + step
+            gone[of_shape] = state.phenotypes - start.phenotypes  # they end at 0 and 1
+        return state
+
+    def _figure(self, state: BodyState) -> Figure:
+        return self._physique.figure(self._shape(state.phenotypes))
+
+    def _shape(self, phenotypes: Array) -> dict[str, float]:
+        return dict(zip(self._config.phenotypes, phenotypes.tolist(), strict=True))
+
+    def _shape_slopes(self, state: BodyState) -> tuple[Array, Array]:
+        """How landmarks (33, 3, P) and skin (S, 3, P) move with phenotypes, body axes."""
+        rotations = state.rotations(self._config.pose_bones)
+        probes = np.where(state.phenotypes < 0.5, _PROBE, -_PROBE)
+        shapes = [
+            self._shape(phenotypes)
+            for phenotypes in (state.phenotypes, *(state.phenotypes + np.diag(probes)))
+        ]
+        figures = [self._physique.figure(shape) for shape in shapes]
+        posed = [figure.posed(rotations) for figure in figures]
+        parts = self._physique.skin_parts(shapes)
+        skins = [self._skin(*each) for each in zip(figures, posed, parts, strict=True)]
+
+        def slopes(points: Sequence[Array]) -> Array:
+            return (np.stack(points[1:], axis=-1) - points[0][..., None]) / probes
+
+        return slopes([stance.landmarks for stance in posed]), slopes(skins)
+
+    def _skin(self, figure: Figure, stance: PosedFigure, parts: Array) -> Array:
+        """The skin's points (S, 3) of a figure as it stands, body axes."""
+        return self._physique.skin_carriers.posed(parts, *figure.moves(stance.turns, stance.heads))
+
+    def _rows(
+        self,
+        state: BodyState,
+        figure: Figure,
+        stance: PosedFigure,
+        shapes: tuple[Array, Array],
+        view: _View,
+        kept: Array,
+        reach: float,
+    ) -> _Rows:
+        """Where the outline is not on the line, and landmarks (33, 2) are not where they stay."""
+        size = view.goal.size
+        (parts,) = self._physique.skin_parts([self._shape(state.phenotypes)])
+        skin = self._skin(figure, stance, parts) @ state.root.T + state.place
+        turned = (stance.turns @ figure.bones.turns)[self._physique.skin.bones]
+        normals = np.einsum("sij,sj->si", state.root @ turned, self._physique.skin.normals)
+        at = _tangents(skin)
+        rays = skin / np.linalg.norm(skin, axis=1, keepdims=True)
+        trust = np.square(self._seen_by @ np.sqrt(view.goal.trust))
+        on_edge = np.abs((normals * rays).sum(axis=1)) < _EDGE
+        edge = np.flatnonzero(on_edge & (trust > _SEEN))
+        facing = _unit(normals[edge, :2] - at[edge] * normals[edge, 2:])
+        near, of_line, misses, weights = _matches(at[edge], facing, view, reach)
+        points = edge[near]
+        landmarks = stance.landmarks @ state.root.T + state.place
+        off = (kept - _tangents(landmarks)) / size
+        believed = _LANDMARK * view.goal.trust
+        believed = believed / (1 + np.square(off).sum(axis=1) / _LANDMARK_REACH**2)
+        of_landmarks, of_skin = shapes
+        both = np.repeat(np.arange(len(landmarks)), 2)
+        return _Rows(
+            points=np.concatenate([skin[points], landmarks[both]]),
+            shares=np.concatenate([self._skin_shares[points], figure.shares[both][:, self._bones]]),
+            slopes=np.einsum(
+                "ij,rjp->rip", state.root, np.concatenate([of_skin[points], of_landmarks[both]])
+            ),
+            directions=np.concatenate([view.outward[of_line], np.tile(np.eye(2), (len(off), 1))]),
+            misses=np.concatenate([misses, off.ravel()]),
+            weights=np.concatenate([_LINE * weights * trust[points], np.repeat(believed, 2)]),
+        )
+
+    def _linearised(self, state: BodyState, stance: PosedFigure, rows: _Rows, size: float) -> Array:
+        """How steps change misses (R, D)."""
+        depth = np.maximum(rows.points[:, 2:], _NEAREST_M)
+        along = (rows.directions * rows.points[:, :2]).sum(axis=1, keepdims=True) / depth
+        pulls = np.concatenate([rows.directions, -along], axis=1) / (size * depth)  # (R, 3)
+        levers = rows.points - state.place
+        heads = stance.heads[self._bones] @ state.root.T
+        turning = np.cross(levers[:, None] - heads, pulls[:, None]) * rows.shares[..., None]
+        axes = state.root @ stance.turns[self._above]  # (J, 3, 3) cam_from_parent
+        of_bones = np.einsum("rjc,jcd->rjd", turning, axes)
+        return np.concatenate(
+            [
+                np.cross(levers, pulls),
+                pulls[:, :2] * (size * state.place[2]),
+                pulls @ state.place[:, None],
+                np.einsum("rc,rcp->rp", pulls, rows.slopes),
+                of_bones.reshape(len(pulls), -1),
+            ],
+            axis=1,
+        )
+
+    def _changed(self, posed: Posed, row: int, state: BodyState) -> Posed:
+        stance = self._figure(state).posed(state.rotations(self._config.pose_bones))
+        return replace(
+            posed,
+            rotations=_with_row(posed.rotations, row, state.turns),
+            root=_with_row(posed.root, row, state.root),
+            translation=_with_row(posed.translation, row, state.place),
+            phenotypes=_with_row(posed.phenotypes, row, state.phenotypes),
+            keypoints_cam=_with_row(
+                posed.keypoints_cam, row, stance.joints @ state.root.T + state.place
+            ),
+            landmarks_cam=_with_row(
+                posed.landmarks_cam, row, stance.landmarks @ state.root.T + state.place
+            ),
+        )
+
+
+def _view_of(evidence: Evidence, row: int, contour: Contour) -> _View:
+    center, focal = evidence.center_px[row], evidence.focal_px[row]
+    seen = np.clip(evidence.visibility[row], 0, 1).astype(np.float64)
+    landmarks = ((evidence.landmarks_px[row] - center) / focal).astype(np.float64)
+    line = ((contour.px - center) / focal).astype(np.float64)
+    return _View(Goal(landmarks, np.square(seen)), line, contour.outward.astype(np.float64))
+
+
+def _matches(
+    at: Array, facing: Array, view: _View, reach: float
+) -> tuple[Array, Array, Array, Array]:
+    """Which of E points on the edge of a body, at tangents (E, 2) and facing (E, 2), belong to
+    which on the line around the person, how far they are off (in sizes, outwards) and how much that
+    counts. All of the line wants to be reached, and what is out of it wants to be in.
+    """
+    size = view.goal.size
+    lengths = np.square(view.line).sum(axis=1)[:, None] + np.square(at).sum(axis=1)
+    apart = np.maximum(lengths - 2 * view.line @ at.T, 0) / size**2  # (N, E) squares
+    askew = 1 - view.outward @ facing.T
+    cost = apart + _ASKEW * askew
+    if not cost.size:
+        nothing = np.zeros(0, np.intp)
+        return nothing, nothing, np.zeros(0), np.zeros(0)
+    lines, edges = np.arange(len(view.line)), np.arange(len(at))
+    line = np.concatenate([lines, cost.argmin(axis=0)])
+    edge = np.concatenate([cost.argmin(axis=1), edges])
+    misses = ((view.line[line] - at[edge]) * view.outward[line]).sum(axis=1) / size
+    counts = (askew[line, edge] < 1 - _ALIKE) & ((misses < 0) | (np.arange(len(line)) < len(lines)))
+    return edge, line, misses, counts / np.square(1 + apart[line, edge] / reach**2)
+
+
+def _tangents(points: Array) -> Array:
+    """(N, 2) of points (N, 3) in the camera frame."""
+    return points[:, :2] / np.maximum(points[:, 2:], _NEAREST_M)
+
+
+def _unit(vectors: Array) -> Array:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+def _with_row(values: FloatArray, row: int, value: Array) -> FloatArray:
+    changed = values.copy()
+    changed[row] = value
+    return changed
