@@ -34,7 +34,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from benchmarks.fit import evidence_of, true_joints
+from benchmarks.fit import true_joints
 from model_server.arrays import FloatArray
 from model_server.camera import Camera
 from model_server.crops import box_around
@@ -47,6 +47,7 @@ from model_server.learning.encoder.read import read_people
 from model_server.learning.export_onnx import DEFAULT_OUT
 from model_server.learning.samples.people import PICTURE_PX
 from model_server.learning.training.batch import People
+from model_server.learning.training.exported import evidence_of
 from model_server.learning.training.metrics import COCO_LIMBS, mpjpe, pa_mpjpe
 from model_server.lifting import lifted
 from model_server.session import Evidence, OnnxDescent

@@ -20,6 +20,7 @@ TURN: Final = slice(0, 3)
 MOVE: Final = slice(3, 5)
 AWAY: Final = 5
 SHAPE: Final = 6  # where phenotypes begin
+WHOLE: Final = ("turn x", "turn y", "turn z", "right", "down", "away")  # what comes before them
 
 
 @dataclass(frozen=True)

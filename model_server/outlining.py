@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from model_server.arrays import FloatArray
-from model_server.body_state import SHAPE, BodyState, state_of, stepped
+from model_server.body_state import SHAPE, WHOLE, BodyState, state_of, stepped
 from model_server.bones import Array
 from model_server.errors import InternalError
 from model_server.figure import Figure, PosedFigure
@@ -33,6 +33,7 @@ _REACH: Final = (0.21, 0.14, 0.085)  # sizes, by round: what is farther from the
 _LINE: Final = 120.0  # how much a point of the line counts
 _LANDMARK: Final = 40.0  # that a landmark seen clearly stays where the descent put it
 _LANDMARK_REACH: Final = 0.07  # sizes
+_LEAN: Final = 0.3  # of the way from there to where it was seen
 _EDGE: Final = 0.35  # cosine between skin and view where skin can be on the outline
 _ASKEW: Final = 0.0125  # square sizes that directions at a right angle count as
 _ALIKE: Final = 0.3  # cosine between directions of line and edge that may belong together
@@ -57,17 +58,17 @@ def load_doubt(path: Path, config: DescentConfig) -> Doubt:
     if not path.is_file():
         message = f"{path.name} is missing from {path.parent}."
         raise InternalError(message, "Install the package again.")
-    with np.load(path, allow_pickle=False) as arrays:
-        told = json.loads(str(arrays["meta"]))
-        if told != meta_of(config):
-            message = f"{path.name} is of another descent."
-            raise InternalError(message, "Measure it with model_server.learning.training.doubt.")
-        return Doubt(arrays["covariance"].astype(np.float64))
+    told = json.loads(path.read_text(encoding="utf-8"))
+    if told["columns"] != columns_of(config):
+        message = f"{path.name} is of another descent."
+        raise InternalError(message, "Measure it with model_server.learning.training.doubt.")
+    return Doubt(np.array(told["covariance"]))
 
 
-def meta_of(config: DescentConfig) -> dict[str, list[str]]:
-    """What the columns of a doubt are called."""
-    return {"phenotypes": list(config.phenotypes), "bones": list(config.pose_bones)}
+def columns_of(config: DescentConfig) -> list[str]:
+    """What the places of a step stand for."""
+    turns = [f"{bone} {axis}" for bone in config.pose_bones for axis in "xyz"]
+    return [*WHOLE, *config.phenotypes, *turns]
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Outliner:
             figure = self._figure(state)
             stance = figure.posed(state.rotations(self._config.pose_bones))
             landmarks = _tangents(stance.landmarks @ state.root.T + state.place)
-            kept = landmarks if kept is None else kept
+            kept = landmarks + _LEAN * (view.goal.tangents - landmarks) if kept is None else kept
             rows = self._rows(state, figure, stance, shapes, view, kept, reach)
             slopes = self._linearised(state, stance, rows, view.goal.size)
             weighted = slopes.T * rows.weights
@@ -236,19 +237,27 @@ class Outliner:
         )
 
     def _changed(self, posed: Posed, row: int, state: BodyState) -> Posed:
-        stance = self._figure(state).posed(state.rotations(self._config.pose_bones))
+        """The descent knows its points within a millimetre or two: they move as the body does."""
+        landmarks, joints = self._points(state_of(posed, row))
+        moved_landmarks, moved_joints = self._points(state)
+        landmarks_cam = posed.landmarks_cam[row] + moved_landmarks - landmarks
+        joints_cam = posed.keypoints_cam[row] + moved_joints - joints
         return replace(
             posed,
             rotations=_with_row(posed.rotations, row, state.turns),
             root=_with_row(posed.root, row, state.root),
             translation=_with_row(posed.translation, row, state.place),
             phenotypes=_with_row(posed.phenotypes, row, state.phenotypes),
-            keypoints_cam=_with_row(
-                posed.keypoints_cam, row, stance.joints @ state.root.T + state.place
-            ),
-            landmarks_cam=_with_row(
-                posed.landmarks_cam, row, stance.landmarks @ state.root.T + state.place
-            ),
+            keypoints_cam=_with_row(posed.keypoints_cam, row, joints_cam),
+            landmarks_cam=_with_row(posed.landmarks_cam, row, landmarks_cam),
+        )
+
+    def _points(self, state: BodyState) -> tuple[Array, Array]:
+        """Landmarks (33, 3) and joints (17, 3) in the camera frame."""
+        stance = self._figure(state).posed(state.rotations(self._config.pose_bones))
+        return (
+            stance.landmarks @ state.root.T + state.place,
+            stance.joints @ state.root.T + state.place,
         )
 
 

@@ -115,7 +115,7 @@ def load_pipeline(assets: Path, *, threads: int = 2, detector: Path | None = Non
     bones = BodyBones(body)
     physique = Physique(body, bones)
     floor = SharedFloor(descent.config, physique)
-    doubt = load_doubt(assets / "doubt.npz", descent.config)
+    doubt = load_doubt(assets / "doubt.json", descent.config)
     outliner = Outliner(descent.config, physique, doubt)
     hands = OnnxHands(assets / "hands.onnx", threads=threads)
     faces = OnnxFace(assets / "face.onnx")

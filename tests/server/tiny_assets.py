@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A folder of assets that are small, quick to load, and answer what is known beforehand."""
 
+import json
 from pathlib import Path
 
+import numpy as np
+
+from model_server.body_state import WHOLE
 from tests.server.tiny_body import write_tiny_body
-from tests.server.tiny_descent import write_tiny_descent
+from tests.server.tiny_descent import BONES, PHENOTYPES, write_tiny_descent
 from tests.server.tiny_encoder import write_tiny_encoder
 from tests.server.tiny_face import write_tiny_face
 from tests.server.tiny_hands import write_tiny_hands
@@ -17,4 +21,14 @@ def write_tiny_assets(folder: Path) -> Path:
     write_tiny_hands(folder / "hands.onnx")
     write_tiny_face(folder / "face.onnx")
     write_tiny_body(folder / "anny.npz")
+    write_no_doubt(folder / "doubt.json")
     return folder
+
+
+def write_no_doubt(path: Path) -> Path:
+    """Save at `path` that the tiny descent is never off, and return it."""
+    turns = [f"{bone} {axis}" for bone in BONES for axis in "xyz"]
+    columns = [*WHOLE, *PHENOTYPES, *turns]
+    covariance = 1e-12 * np.eye(len(columns))
+    path.write_text(json.dumps({"columns": columns, "covariance": covariance.tolist()}))
+    return path

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A body asset of a neck, a head and two straight arms with five-fingered hands, as far as the
-server reads it.
+"""A body asset of a neck, a head, a leg and two straight arms with five-fingered hands, as far as
+the server reads it.
 """
 
 import json
@@ -59,6 +59,7 @@ def _bones() -> Bones:
         "root": ("", (0, 0, 0), (0, 0, 1)),
         "neck01": ("root", (0, 0, 1.45), (0, 0, 1.55)),
         "head": ("neck01", (0, 0, 1.55), (0, 0, 1.75)),
+        "lowerleg01.L": ("root", (0.1, 0, 0.5), (0.1, 0, 0.1)),
     }
     for letter, s in (("L", 1), ("R", -1)):
         bones[f"upperarm01.{letter}"] = ("root", (0.2 * s, 0, 1.4), (0.5 * s, 0, 1.4))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure what the exported descent is usually off by: `python -m
-model_server.learning.training.doubt --first K` writes `assets/doubt.npz`.
+model_server.learning.training.doubt --first K` writes `assets/doubt.json`.
 
 Bodies are fitted to outlines as far as this doubt goes (`outlining.py`). It is the covariance of
 the steps from answers to truths, of people whose pictures neither the encoder nor the descent was
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
@@ -26,11 +25,12 @@ from model_server.learning.export_onnx import DEFAULT_OUT
 from model_server.learning.samples.store import shard_paths
 from model_server.learning.tensors import joined
 from model_server.learning.training.batch import People
+from model_server.learning.training.exported import evidence_of
 from model_server.misleading import posed_without_being_misled
-from model_server.outlining import meta_of
+from model_server.outlining import columns_of
 from model_server.placing import placed
 from model_server.reaching import Goal
-from model_server.session import Evidence, OnnxDescent
+from model_server.session import OnnxDescent
 
 log = logging.getLogger(__name__)
 Array = npt.NDArray[np.float64]
@@ -38,11 +38,6 @@ Array = npt.NDArray[np.float64]
 FREEDOM: Final = 5  # degrees of it, of the t-distribution
 ROUNDS: Final = 30
 LEAST: Final = 1e-5  # variance, radians and parts
-
-
-def evidence_of(people: People) -> Evidence:
-    seen = vars(people.detection) | vars(people.reading)
-    return Evidence(**{field.name: seen[field.name].numpy() for field in fields(Evidence)})
 
 
 def steps_to_truth(descent: OnnxDescent, people: People) -> Array:
@@ -85,15 +80,18 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, default=Path(".cache/samples/train"))
     parser.add_argument("--first", type=int, default=0, help="the first of its shards")
     parser.add_argument("--graph", type=Path, default=DEFAULT_OUT)
-    parser.add_argument("--out", type=Path, default=DEFAULT_OUT.with_name("doubt.npz"))
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT.with_name("doubt.json"))
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     paths = [path for path in shard_paths(arguments.samples) if int(path.stem) >= arguments.first]
     people = joined([read_shard_people(path) for path in paths])
     descent = OnnxDescent(arguments.graph)
     covariance = covariance_of(steps_to_truth(descent, people))
-    meta = json.dumps(meta_of(descent.config))
-    np.savez_compressed(arguments.out, meta=meta, covariance=covariance.astype(np.float32))
+    told = {
+        "columns": columns_of(descent.config),
+        "covariance": [[float(f"{value:.6g}") for value in row] for row in covariance],
+    }
+    arguments.out.write_text(json.dumps(told), encoding="utf-8")
     log.info("%s: the doubt of %d people", arguments.out, len(people))
 
 
