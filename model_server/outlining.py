@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_server.arrays import FloatArray
 from model_server.body_state import SHAPE, WHOLE, BodyState, state_of, stepped
@@ -28,6 +29,7 @@ from model_server.physique import Physique
 from model_server.reaching import Goal
 from model_server.session import DescentConfig, Evidence, Posed
 from model_server.silhouettes import Contour
+from model_server.turns import unit
 
 _REACH: Final = (0.21, 0.14, 0.085)  # sizes, by round: what is farther from the line counts less
 _LINE: Final = 120.0  # how much a point of the line counts
@@ -72,12 +74,37 @@ def columns_of(config: DescentConfig) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _View:
-    """What is seen of somebody, tangents."""
+class _Case:
+    """What is seen of somebody, tangents, and how their points move with phenotypes."""
 
-    goal: Goal  # the landmarks
-    line: Array  # (N, 2) around them
-    outward: Array  # (N, 2)
+    size: float  # of the person as seen
+    landmarks: Array  # (33, 2) where they should be
+    believed: Array  # (33,)
+    line: Array  # (N, 2) around the person
+    outward: Array  # (N, 2) unit
+    trust: Array  # (S,) that points of the skin are not hidden
+    of_landmarks: Array  # (33, 3, P) body axes
+    of_skin: Array  # (S, 3, P)
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """The skin that is on the edge of a body, as far as it can be seen."""
+
+    skin: NDArray[np.intp]  # (E,) which of its points
+    points: Array  # (E, 3) camera frame
+    at: Array  # (E, 2) tangents
+    facing: Array  # (E, 2) unit, outwards
+
+
+@dataclass(frozen=True)
+class _Matches:
+    """Which points on the edge of a body belong to which on the line around the person."""
+
+    edge: NDArray[np.intp]  # (M,)
+    line: NDArray[np.intp]  # (M,)
+    misses: Array  # (M,) how far they are off, outwards, in sizes
+    weights: Array  # (M,) 0…1
 
 
 @dataclass(frozen=True)
@@ -123,28 +150,44 @@ class Outliner:
         return posed
 
     def _fitted(self, posed: Posed, evidence: Evidence, row: int, contour: Contour) -> BodyState:
-        view = _view_of(evidence, row, contour)
         start = state = state_of(posed, row)
-        shapes = self._shape_slopes(start)
+        case = self._case(start, evidence, row, contour)
         gone = np.zeros(len(self._doubt.covariance))
         of_shape = slice(SHAPE, SHAPE + len(start.phenotypes))
-        kept = None
         for reach in _REACH:
             figure = self._figure(state)
             stance = figure.posed(state.rotations(self._config.pose_bones))
-            landmarks = _tangents(stance.landmarks @ state.root.T + state.place)
-            kept = landmarks + _LEAN * (view.goal.tangents - landmarks) if kept is None else kept
-            rows = self._rows(state, figure, stance, shapes, view, kept, reach)
-            slopes = self._linearised(state, stance, rows, view.goal.size)
+            edge = self._edge(state, figure, stance, case)
+            rows = self._rows(state, figure, stance, case, edge, reach)
+            slopes = self._linearised(state, stance, rows, case.size)
             weighted = slopes.T * rows.weights
             curvature = weighted @ slopes + self._doubt.precision
             step = np.linalg.solve(curvature, weighted @ rows.misses - self._doubt.precision @ gone)
             longest = float(np.abs(step[of_shape.stop :]).max(initial=0))
             step *= min(1.0, _LONGEST_STEP / max(longest, 1e-9))
-            state = stepped(state, step, view.goal.size)
+            state = stepped(state, step, case.size)
             gone = gone + step
             gone[of_shape] = state.phenotypes - start.phenotypes  # they end at 0 and 1
         return state
+
+    def _case(self, start: BodyState, evidence: Evidence, row: int, contour: Contour) -> _Case:
+        center, focal = evidence.center_px[row], evidence.focal_px[row]
+        seen = np.clip(evidence.visibility[row], 0, 1).astype(np.float64)
+        goal = Goal(
+            ((evidence.landmarks_px[row] - center) / focal).astype(np.float64), np.square(seen)
+        )
+        said = _tangents(self._points(start)[0])
+        of_landmarks, of_skin = self._shape_slopes(start)
+        return _Case(
+            size=goal.size,
+            landmarks=said + _LEAN * (goal.tangents - said),
+            believed=_LANDMARK * goal.trust,
+            line=((contour.px - center) / focal).astype(np.float64),
+            outward=contour.outward.astype(np.float64),
+            trust=np.square(self._seen_by @ seen),
+            of_landmarks=of_landmarks,
+            of_skin=of_skin,
+        )
 
     def _figure(self, state: BodyState) -> Figure:
         return self._physique.figure(self._shape(state.phenotypes))
@@ -174,45 +217,45 @@ class Outliner:
         """The skin's points (S, 3) of a figure as it stands, body axes."""
         return self._physique.skin_carriers.posed(parts, *figure.moves(stance.turns, stance.heads))
 
+    def _edge(self, state: BodyState, figure: Figure, stance: PosedFigure, case: _Case) -> _Edge:
+        (parts,) = self._physique.skin_parts([self._shape(state.phenotypes)])
+        skin = self._skin(figure, stance, parts) @ state.root.T + state.place
+        turned = (stance.turns @ figure.bones.turns)[self._physique.skin.bones]
+        normals = np.einsum("sij,sj->si", state.root @ turned, self._physique.skin.normals)
+        across = np.abs((normals * unit(skin)).sum(axis=1)) < _EDGE
+        there = np.flatnonzero(across & (case.trust > _SEEN))
+        at = _tangents(skin[there])
+        facing = unit(normals[there, :2] - at * normals[there, 2:])
+        return _Edge(there, skin[there], at, facing)
+
     def _rows(
         self,
         state: BodyState,
         figure: Figure,
         stance: PosedFigure,
-        shapes: tuple[Array, Array],
-        view: _View,
-        kept: Array,
+        case: _Case,
+        edge: _Edge,
         reach: float,
     ) -> _Rows:
-        """Where the outline is not on the line, and landmarks (33, 2) are not where they stay."""
-        size = view.goal.size
-        (parts,) = self._physique.skin_parts([self._shape(state.phenotypes)])
-        skin = self._skin(figure, stance, parts) @ state.root.T + state.place
-        turned = (stance.turns @ figure.bones.turns)[self._physique.skin.bones]
-        normals = np.einsum("sij,sj->si", state.root @ turned, self._physique.skin.normals)
-        at = _tangents(skin)
-        rays = skin / np.linalg.norm(skin, axis=1, keepdims=True)
-        trust = np.square(self._seen_by @ np.sqrt(view.goal.trust))
-        on_edge = np.abs((normals * rays).sum(axis=1)) < _EDGE
-        edge = np.flatnonzero(on_edge & (trust > _SEEN))
-        facing = _unit(normals[edge, :2] - at[edge] * normals[edge, 2:])
-        near, of_line, misses, weights = _matches(at[edge], facing, view, reach)
-        points = edge[near]
+        """Where the outline is not on the line, and landmarks are not where they should be."""
+        matches = _matched(edge, case, reach)
+        on_skin = edge.skin[matches.edge]
         landmarks = stance.landmarks @ state.root.T + state.place
-        off = (kept - _tangents(landmarks)) / size
-        believed = _LANDMARK * view.goal.trust
-        believed = believed / (1 + np.square(off).sum(axis=1) / _LANDMARK_REACH**2)
-        of_landmarks, of_skin = shapes
-        both = np.repeat(np.arange(len(landmarks)), 2)
+        off = (case.landmarks - _tangents(landmarks)) / case.size
+        believed = case.believed / (1 + np.square(off).sum(axis=1) / _LANDMARK_REACH**2)
+        of_line = _LINE * matches.weights * case.trust[on_skin]
+        slopes = np.concatenate([case.of_skin[on_skin], _twice(case.of_landmarks)])
         return _Rows(
-            points=np.concatenate([skin[points], landmarks[both]]),
-            shares=np.concatenate([self._skin_shares[points], figure.shares[both][:, self._bones]]),
-            slopes=np.einsum(
-                "ij,rjp->rip", state.root, np.concatenate([of_skin[points], of_landmarks[both]])
+            points=np.concatenate([edge.points[matches.edge], _twice(landmarks)]),
+            shares=np.concatenate(
+                [self._skin_shares[on_skin], _twice(figure.shares[:, self._bones])]
             ),
-            directions=np.concatenate([view.outward[of_line], np.tile(np.eye(2), (len(off), 1))]),
-            misses=np.concatenate([misses, off.ravel()]),
-            weights=np.concatenate([_LINE * weights * trust[points], np.repeat(believed, 2)]),
+            slopes=np.einsum("ij,rjp->rip", state.root, slopes),
+            directions=np.concatenate(
+                [case.outward[matches.line], np.tile(np.eye(2), (len(landmarks), 1))]
+            ),
+            misses=np.concatenate([matches.misses, off.ravel()]),
+            weights=np.concatenate([of_line, _twice(believed)]),
         )
 
     def _linearised(self, state: BodyState, stance: PosedFigure, rows: _Rows, size: float) -> Array:
@@ -261,35 +304,22 @@ class Outliner:
         )
 
 
-def _view_of(evidence: Evidence, row: int, contour: Contour) -> _View:
-    center, focal = evidence.center_px[row], evidence.focal_px[row]
-    seen = np.clip(evidence.visibility[row], 0, 1).astype(np.float64)
-    landmarks = ((evidence.landmarks_px[row] - center) / focal).astype(np.float64)
-    line = ((contour.px - center) / focal).astype(np.float64)
-    return _View(Goal(landmarks, np.square(seen)), line, contour.outward.astype(np.float64))
-
-
-def _matches(
-    at: Array, facing: Array, view: _View, reach: float
-) -> tuple[Array, Array, Array, Array]:
-    """Which of E points on the edge of a body, at tangents (E, 2) and facing (E, 2), belong to
-    which on the line around the person, how far they are off (in sizes, outwards) and how much that
-    counts. All of the line wants to be reached, and what is out of it wants to be in.
-    """
-    size = view.goal.size
-    lengths = np.square(view.line).sum(axis=1)[:, None] + np.square(at).sum(axis=1)
-    apart = np.maximum(lengths - 2 * view.line @ at.T, 0) / size**2  # (N, E) squares
-    askew = 1 - view.outward @ facing.T
+def _matched(edge: _Edge, case: _Case, reach: float) -> _Matches:
+    """All of the line wants to be reached, and what is out of it wants to be in."""
+    at, points = case.line, edge.at
+    lengths = np.square(at).sum(axis=1)[:, None] + np.square(points).sum(axis=1)
+    apart = np.maximum(lengths - 2 * at @ points.T, 0) / case.size**2  # (N, E) squares
+    askew = 1 - case.outward @ edge.facing.T
     cost = apart + _ASKEW * askew
     if not cost.size:
-        nothing = np.zeros(0, np.intp)
-        return nothing, nothing, np.zeros(0), np.zeros(0)
-    lines, edges = np.arange(len(view.line)), np.arange(len(at))
-    line = np.concatenate([lines, cost.argmin(axis=0)])
-    edge = np.concatenate([cost.argmin(axis=1), edges])
-    misses = ((view.line[line] - at[edge]) * view.outward[line]).sum(axis=1) / size
-    counts = (askew[line, edge] < 1 - _ALIKE) & ((misses < 0) | (np.arange(len(line)) < len(lines)))
-    return edge, line, misses, counts / np.square(1 + apart[line, edge] / reach**2)
+        nobody = np.zeros(0, np.intp)
+        return _Matches(nobody, nobody, np.zeros(0), np.zeros(0))
+    line = np.concatenate([np.arange(len(at)), cost.argmin(axis=0)])
+    near = np.concatenate([cost.argmin(axis=1), np.arange(len(points))])
+    misses = ((at[line] - points[near]) * case.outward[line]).sum(axis=1) / case.size
+    wanted = (misses < 0) | (np.arange(len(line)) < len(at))
+    counts = wanted & (askew[line, near] < 1 - _ALIKE)
+    return _Matches(near, line, misses, counts / np.square(1 + apart[line, near] / reach**2))
 
 
 def _tangents(points: Array) -> Array:
@@ -297,8 +327,9 @@ def _tangents(points: Array) -> Array:
     return points[:, :2] / np.maximum(points[:, 2:], _NEAREST_M)
 
 
-def _unit(vectors: Array) -> Array:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+def _twice(values: Array) -> Array:
+    """Of every landmark, for both directions of the picture."""
+    return np.repeat(values, 2, axis=0)
 
 
 def _with_row(values: FloatArray, row: int, value: Array) -> FloatArray:

@@ -3,10 +3,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from model_server.arrays import FloatArray
 from model_server.crops import Crop, apply_affine, crop_from_image, paste_mask
@@ -67,7 +68,8 @@ class Contour:
 def contour_of(mask: Mask, shape: tuple[int, int]) -> Contour:
     """The line around the mask of an upright crop of a picture of `shape` (H, W)."""
     assert mask.crop is not None
-    crop, shares = mask.crop, cv2.GaussianBlur(mask.shares, (0, 0), _SMOOTH_PX)
+    crop = mask.crop
+    shares = np.asarray(cv2.GaussianBlur(mask.shares, (0, 0), _SMOOTH_PX), np.float32)
     inside = (shares > _SURE).astype(np.uint8)
     lines, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     long = [_smoothed(line[:, 0]) for line in lines if len(line) >= _SHORTEST_PX]
@@ -87,7 +89,7 @@ def contour_of(mask: Mask, shape: tuple[int, int]) -> Contour:
     return Contour(px[rows].astype(np.float32), outward[rows].astype(np.float32))
 
 
-def _smoothed(line: np.ndarray) -> FloatArray:
+def _smoothed(line: NDArray[Any]) -> FloatArray:
     """A closed line (N, 2), each point the mean of those around it."""
     shifts = range(-_AROUND, _AROUND + 1)
     return np.mean([np.roll(line, shift, axis=0) for shift in shifts], axis=0).astype(np.float32)

@@ -30,7 +30,7 @@ from model_server.misleading import posed_without_being_misled
 from model_server.outlining import columns_of
 from model_server.placing import placed
 from model_server.reaching import Goal
-from model_server.session import OnnxDescent
+from model_server.session import DescentSession, OnnxDescent
 
 log = logging.getLogger(__name__)
 Array = npt.NDArray[np.float64]
@@ -40,7 +40,7 @@ ROUNDS: Final = 30
 LEAST: Final = 1e-5  # variance, radians and parts
 
 
-def steps_to_truth(descent: OnnxDescent, people: People) -> Array:
+def steps_to_truth(descent: DescentSession, people: People) -> Array:
     """Steps (N, D) from what the descent says of people to what is true."""
     evidence = evidence_of(people[:])
     posed = placed(posed_without_being_misled(descent, evidence), evidence)
