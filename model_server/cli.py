@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from model_server import __version__
 from model_server.clips.batch import add_batch
-from model_server.clips.command import add_clip, add_detector, add_ray, add_smplx
+from model_server.clips.command import add_clip, add_descent, add_detector, add_ray, add_smplx
 from model_server.errors import BadRequestError, HundError
 from model_server.settings import SMPLX, Settings, new_token
 
@@ -54,6 +54,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=default.threads)
     add_ray(parser)
     add_detector(parser)
+    add_descent(parser)
     add_smplx(parser)
 
 
@@ -71,6 +72,7 @@ def _add_estimate(parser: argparse.ArgumentParser) -> None:
         "--body", choices=["anny", SMPLX], default="anny", help="smplx tells SMPL-X's terms, too"
     )
     add_detector(parser)
+    add_descent(parser)
     add_smplx(parser)
 
 
@@ -83,6 +85,7 @@ def _serve(options: argparse.Namespace) -> None:
         allowed_hosts=tuple(options.allow_host),
         threads=max(options.threads, 1),
         detector=options.detector,
+        descent=options.descent,
         smplx=options.smplx,
     )
     if options.ray is not None:
@@ -103,7 +106,7 @@ def _estimate(options: argparse.Namespace) -> None:
 
     content = _read(options.photo)
     keypoints = _read_keypoints(options.keypoints, options.photo)
-    settings = Settings(detector=options.detector, smplx=options.smplx)
+    settings = Settings(detector=options.detector, descent=options.descent, smplx=options.smplx)
     smplx = terms_of(settings) if options.body == SMPLX else None
     pipeline = pipeline_of(settings)
     focal = GivenFocal(px=options.focal_px, mm_35=options.focal_35mm)

@@ -104,12 +104,14 @@ def identity_of(
     return digest.hexdigest()[:32]
 
 
-def load_pipeline(assets: Path, *, threads: int = 2, detector: Path | None = None) -> "Pipeline":
-    """The pipeline whose networks and body lie in the folder `assets`, with the `detector` that
-    somebody brings.
+def load_pipeline(
+    assets: Path, *, threads: int = 2, detector: Path | None = None, graph: Path | None = None
+) -> "Pipeline":
+    """The pipeline whose networks and body lie in the folder `assets`, with the `detector` and the
+    descent's `graph` that somebody brings.
     """
     own = OwnDetector(KeypointNetwork(detector, threads=threads)) if detector else None
-    descent = OnnxDescent(assets / "descent.onnx", threads=threads)
+    descent = OnnxDescent(graph or assets / "descent.onnx", threads=threads)
     reader = PictureReader(assets / "encoder.onnx", threads=threads)
     body = assets / f"{descent.config.rig}.npz"
     bones = BodyBones(body)
@@ -133,7 +135,12 @@ def load_pipeline(assets: Path, *, threads: int = 2, detector: Path | None = Non
 
 
 def pipeline_of(settings: Settings) -> "Pipeline":
-    return load_pipeline(settings.assets, threads=settings.threads, detector=settings.detector)
+    return load_pipeline(
+        settings.assets,
+        threads=settings.threads,
+        detector=settings.detector,
+        graph=settings.descent,
+    )
 
 
 class Pipeline:

@@ -10,7 +10,14 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Final, TextIO
 
-from model_server.clips.command import add_detector, add_options, add_ray, options_of, wanted_of
+from model_server.clips.command import (
+    add_descent,
+    add_detector,
+    add_options,
+    add_ray,
+    options_of,
+    wanted_of,
+)
 from model_server.clips.estimator import ClipOptions
 from model_server.clips.jobs import ClipEstimator
 from model_server.clips.opening import open_clip
@@ -101,6 +108,7 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, help="with --ray: at most so many at once")
     add_options(parser)
     add_detector(parser)
+    add_descent(parser)
 
 
 def _batch(options: argparse.Namespace) -> int:
@@ -113,7 +121,7 @@ def _batch(options: argparse.Namespace) -> int:
 
 
 def _doing(options: argparse.Namespace) -> Callable[[Sequence[Task]], Iterator[Outcome]]:
-    settings = Settings(detector=options.detector)
+    settings = Settings(detector=options.detector, descent=options.descent)
     if options.ray is None:
         return lambda tasks: done_here(tasks, settings)
     from model_server.cluster import done_on_ray

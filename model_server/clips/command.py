@@ -23,6 +23,13 @@ def add_clip(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, help="else beside the clip, ending in .npz")
     add_options(parser)
     add_detector(parser)
+    add_descent(parser)
+
+
+def add_descent(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--descent", type=Path, metavar="FILE", help="another method's ONNX graph (method.md)"
+    )
 
 
 def add_detector(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +83,7 @@ def _clip(options: argparse.Namespace) -> None:
     from model_server.pipeline import pipeline_of
 
     source = open_clip(options.clip, wanted_of(options))
-    pipeline = pipeline_of(Settings(detector=options.detector))
+    pipeline = pipeline_of(Settings(detector=options.detector, descent=options.descent))
     run = pipeline.clip(source, options_of(options))
     output = options.output or options.clip.with_suffix(".npz")
     follow(run, Progress(source.info, sys.stderr))

@@ -53,3 +53,19 @@ def test_the_weights_of_a_written_graph_are_found_again(graph: Halves, written: 
         if name in found:
             assert torch.equal(found[name], value), name
     assert {"exact.weight", "fine.weight"} <= found.keys()
+
+
+class Forgetful(nn.Module):
+    """Doubles, and has no memory: nothing (B, 0) comes out as it went in."""
+
+    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        return 2 * x, memory * 1
+
+
+def test_methods_without_a_memory_are_compared_too(tmp_path: Path) -> None:
+    def example(count: int) -> tuple[Tensor, ...]:
+        return torch.rand(count, 4), torch.zeros(count, 0)
+
+    path = tmp_path / "forgetful.onnx"
+    names = {"inputs": ["x", "memory"], "outputs": ["y", "after"]}
+    assert write_graph(Forgetful(), example, path, **names, about={}) < PARITY

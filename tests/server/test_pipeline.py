@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import shutil
+from contextlib import closing
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from model_server.arrays import FloatArray
 from model_server.camera import GivenFocal
+from model_server.cli import main
 from model_server.correction import Correction
-from model_server.errors import BadRequestError
+from model_server.errors import BadRequestError, InternalError
 from model_server.estimate import Estimate
 from model_server.keypoint_files import KeypointFile
 from model_server.landmark_names import COCO_FROM_POSE, COCO_JOINTS, POSE_LANDMARKS
-from model_server.pipeline import Pipeline, identity_of
+from model_server.pipeline import Pipeline, identity_of, pipeline_of
 from model_server.session import CERTAIN
+from model_server.settings import Settings
 from model_server.wire import EstimateAnswer, estimate_answer
 from tests.server.made_keypoints import standing
 from tests.server.pictures import GRACE_HOPPER, encoded, gradient, portrait
@@ -139,3 +145,18 @@ def test_there_is_always_another_interpretation(pipeline: Pipeline, found: Estim
 def test_somebody_else_is_told(pipeline: Pipeline, found: Estimate, number: int) -> None:
     with pytest.raises(BadRequestError):
         pipeline.correct(found, number, Correction())
+
+
+def test_another_method_can_be_chosen(tiny_assets: Path, tmp_path: Path) -> None:
+    others = tmp_path / "assets"
+    shutil.copytree(tiny_assets, others)
+    graph = (others / "descent.onnx").rename(tmp_path / "hmr.onnx")
+    with pytest.raises(InternalError, match=r"descent\.onnx is missing"):
+        pipeline_of(Settings(assets=others))
+    with closing(pipeline_of(Settings(assets=others, descent=graph))) as pipeline:
+        assert len(pipeline.estimate(GRACE_HOPPER.read_bytes()).people) == 1
+
+
+def test_a_method_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", str(GRACE_HOPPER), "--descent", "nowhere.onnx"]) == 1
+    assert "nowhere.onnx is missing" in capsys.readouterr().err
