@@ -2,13 +2,14 @@
 """Photo to people: every step on one line."""
 
 import hashlib
+import importlib
 import json
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from model_server.arrays import ImageArray
 from model_server.bones import BodyBones
@@ -20,7 +21,7 @@ from model_server.clips.source import ClipSource
 from model_server.correction import Correction, corrected
 from model_server.decode import Decoder, best_rows, evidence_of
 from model_server.details import look_closer
-from model_server.errors import BadRequestError
+from model_server.errors import BadRequestError, InternalError
 from model_server.estimate import Estimate, Person
 from model_server.face import FaceDetector
 from model_server.face_session import FaceSession, OnnxFace
@@ -44,6 +45,9 @@ from model_server.settings import Settings
 from model_server.settling import Settler
 from model_server.thumbnails import thumbnail
 from model_server.whole_body import affirmed, brought, whose
+
+CHECKPOINT: Final = ".pt"  # how the names of trained networks end that are not exported
+TORCH_DESCENT: Final = "model_server.learning.torch_descent"
 
 
 class Estimator(Protocol):
@@ -105,13 +109,13 @@ def identity_of(
 
 
 def load_pipeline(
-    assets: Path, *, threads: int = 2, detector: Path | None = None, graph: Path | None = None
+    assets: Path, *, threads: int = 2, detector: Path | None = None, method: Path | None = None
 ) -> "Pipeline":
     """The pipeline whose networks and body lie in the folder `assets`, with the `detector` and the
-    descent's `graph` that somebody brings.
+    `descent` that somebody brings.
     """
     own = OwnDetector(KeypointNetwork(detector, threads=threads)) if detector else None
-    descent = OnnxDescent(graph or assets / "descent.onnx", threads=threads)
+    descent = descent_of(method or assets / "descent.onnx", threads=threads)
     reader = PictureReader(assets / "encoder.onnx", threads=threads)
     body = assets / f"{descent.config.rig}.npz"
     bones = BodyBones(body)
@@ -134,12 +138,25 @@ def load_pipeline(
     )
 
 
+def descent_of(path: Path, *, threads: int) -> DescentSession:
+    """An exported graph, or a checkpoint where the project's learning environment is."""
+    if path.suffix != CHECKPOINT:
+        return OnnxDescent(path, threads=threads)
+    try:
+        return importlib.import_module(TORCH_DESCENT).TorchDescent(path)
+    except (ImportError, OSError) as error:
+        raise InternalError(
+            f"The checkpoint {path.name} cannot be opened ({error}).",
+            "Checkpoints need torch and a checkout of the project; exported graphs do not.",
+        ) from error
+
+
 def pipeline_of(settings: Settings) -> "Pipeline":
     return load_pipeline(
         settings.assets,
         threads=settings.threads,
         detector=settings.detector,
-        graph=settings.descent,
+        method=settings.descent,
     )
 
 

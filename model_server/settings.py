@@ -34,7 +34,7 @@ class Settings:
     max_clip_bytes: int = 16 * 1024**3  # of a video file
     max_remembered: int = 64  # photos, some 30 kB for each person, that can be corrected
     detector: Path | None = None  # a whole-body network in place of our own landmarks
-    descent: Path | None = None  # the graph of another method, in place of HUND's that ships
+    descent: Path | None = None  # another method, in place of HUND that ships
     smplx: Path | None = None  # a model file of SMPL-X, for one more body
     assets: Path = ASSETS  # <rig>.npz and descent.onnx
 

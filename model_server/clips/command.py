@@ -28,7 +28,10 @@ def add_clip(parser: argparse.ArgumentParser) -> None:
 
 def add_descent(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--descent", type=Path, metavar="FILE", help="another method's ONNX graph (method.md)"
+        "--descent",
+        type=Path,
+        metavar="FILE",
+        help="another method (method.md)",
     )
 
 
