@@ -20,6 +20,7 @@ from model_server.clips.posing import Networks
 from model_server.clips.source import ClipSource
 from model_server.correction import Correction, corrected
 from model_server.decode import Decoder, best_rows, evidence_of
+from model_server.detail_reader import DetailReader
 from model_server.details import look_closer
 from model_server.errors import BadRequestError, InternalError
 from model_server.estimate import Estimate, Person
@@ -125,10 +126,14 @@ def load_pipeline(
     outliner = Outliner(descent.config, physique, doubt)
     hands = OnnxHands(assets / "hands.onnx", threads=threads)
     faces = OnnxFace(assets / "face.onnx")
+    closely = DetailReader(
+        assets / "hands_encoder.onnx", assets / "faces_encoder.onnx", threads=threads
+    )
     return Pipeline(
         descent,
         bones,
         reader,
+        closely,
         outliner,
         floor,
         hands=hands,
@@ -168,6 +173,7 @@ class Pipeline:
         descent: DescentSession,
         bones: BodyBones,
         reader: Reader,
+        closely: DetailReader,
         outliner: Outliner,
         floor: SharedFloor,
         *,
@@ -177,7 +183,8 @@ class Pipeline:
         own_detector: OwnDetector | None = None,
     ) -> None:
         self._descent = descent
-        self._reader, self._outliner, self._floor = reader, outliner, floor
+        self._reader, self._closely = reader, closely
+        self._outliner, self._floor = outliner, floor
         self._decoder = Decoder(descent.config, bones)
         self._settler = Settler(floor.physique)
         self._hand_poses, self._face_poses = hands, faces
@@ -239,7 +246,7 @@ class Pipeline:
         if self._own_detector is not None:
             found = self._own_detector.see(photo.pixels, found)
         found = [self._detailed(photo.pixels, person) for person in found]
-        read = self._reader.read(photo.pixels, found)
+        read = self._closely.read(photo.pixels, self._reader.read(photo.pixels, found))
         return [affirmed(person).scaled(photo.scale) for person in read]
 
     def see_by(self, keypoints: Sequence[WholeBody], photo: Photo) -> list[PersonLandmarks]:
@@ -251,7 +258,7 @@ class Pipeline:
         for given in keypoints:
             here = given.scaled(1 / photo.scale)
             person = self._detailed(image, brought(here, whose(here, found)))
-            read = self._reader.read(image, [person]) or [person]
+            read = self._closely.read(image, self._reader.read(image, [person]) or [person])
             people.append(affirmed(read[0]).scaled(photo.scale))
         return people
 
