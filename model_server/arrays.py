@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names for the array types that travel between the files of this package."""
+"""Names for the array types that travel between the files of this package, and their rows."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -19,3 +19,12 @@ def rows_of(batch: Batch, rows: Sequence[int]) -> Batch:
     """Some rows of a dataclass of arrays."""
     chosen = {field.name: getattr(batch, field.name)[list(rows)] for field in fields(batch)}
     return replace(batch, **chosen)
+
+
+def with_row(batch: Batch, row: int, **values: NDArray[Any]) -> Batch:
+    """A dataclass of arrays in which some fields have other values in one row."""
+    changed: dict[str, NDArray[Any]] = {}
+    for name, value in values.items():
+        changed[name] = getattr(batch, name).copy()
+        changed[name][row] = value
+    return replace(batch, **changed)

@@ -9,12 +9,12 @@ by far stands on something else, or nowhere, and stays as they are.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from model_server.arrays import FloatArray
+from model_server.arrays import FloatArray, with_row
 from model_server.bones import Array
 from model_server.landmark_names import HIPS, POSE_LANDMARKS, indices
 from model_server.physique import Physique
@@ -86,12 +86,13 @@ class SharedFloor:
         rotations = dict(zip(self.config.pose_bones, turns, strict=True))
         landmarks, joints = self.physique.landmarks(shape, rotations, posed.root[row])
         place = posed.translation[row] * factor
-        return replace(
+        return with_row(
             posed,
-            translation=_with_row(posed.translation, row, place),
-            phenotypes=_with_row(posed.phenotypes, row, np.array(list(shape.values()))),
-            landmarks_cam=_with_row(posed.landmarks_cam, row, landmarks + place),
-            keypoints_cam=_with_row(posed.keypoints_cam, row, joints + place),
+            row,
+            translation=place,
+            phenotypes=np.array(list(shape.values())),
+            landmarks_cam=landmarks + place,
+            keypoints_cam=joints + place,
         )
 
 
@@ -186,9 +187,3 @@ def likeliest_floor(feet: Array, downs: Array, spread: Array, upright: float = U
     # The plane `(normal + tilts) . x = exp(height)` has no unit normal.
     tilted = normal + floor[:2] @ across
     return Floor(unit(tilted), float(np.exp(floor[2]) / np.linalg.norm(tilted)), best)
-
-
-def _with_row(values: FloatArray, row: int, value: Array) -> FloatArray:
-    changed = values.copy()
-    changed[row] = value
-    return changed

@@ -10,7 +10,7 @@ follows from where they are, so nothing is differentiated.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from model_server.arrays import FloatArray
+from model_server.arrays import with_row
 from model_server.body_state import SHAPE, WHOLE, BodyState, state_of, stepped
 from model_server.bones import Array
 from model_server.errors import InternalError
@@ -285,14 +285,15 @@ class Outliner:
         moved_landmarks, moved_joints = self._points(state)
         landmarks_cam = posed.landmarks_cam[row] + moved_landmarks - landmarks
         joints_cam = posed.keypoints_cam[row] + moved_joints - joints
-        return replace(
+        return with_row(
             posed,
-            rotations=_with_row(posed.rotations, row, state.turns),
-            root=_with_row(posed.root, row, state.root),
-            translation=_with_row(posed.translation, row, state.place),
-            phenotypes=_with_row(posed.phenotypes, row, state.phenotypes),
-            keypoints_cam=_with_row(posed.keypoints_cam, row, joints_cam),
-            landmarks_cam=_with_row(posed.landmarks_cam, row, landmarks_cam),
+            row,
+            rotations=state.turns,
+            root=state.root,
+            translation=state.place,
+            phenotypes=state.phenotypes,
+            keypoints_cam=joints_cam,
+            landmarks_cam=landmarks_cam,
         )
 
     def _points(self, state: BodyState) -> tuple[Array, Array]:
@@ -330,9 +331,3 @@ def _tangents(points: Array) -> Array:
 def _twice(values: Array) -> Array:
     """Of every landmark, for both directions of the picture."""
     return np.repeat(values, 2, axis=0)
-
-
-def _with_row(values: FloatArray, row: int, value: Array) -> FloatArray:
-    changed = values.copy()
-    changed[row] = value
-    return changed
