@@ -20,7 +20,7 @@ from .mhr_model import JOINTS, MhrModel, PosedJoints
 from .points_clip import spot_under
 from .posed_body import clip_of_tracks
 from .skeleton_clip import body_skeleton, preset_named, skeleton_at_rest, skeleton_track
-from .smpl_clip import FPS
+from .smpl_clip import frame_rate
 from .smpl_motion import CAM_FROM_WORLD, Y_UP
 
 Array = npt.NDArray[Any]
@@ -111,8 +111,8 @@ def clip_of_mhr(
     tracks = [
         _track(body, phenotypes, target, number, person) for number, person in enumerate(people)
     ]
-    told = next((person.fps for person in people if person.fps is not None), None)
-    return clip_of_tracks(body, tracks, fps or told or FPS, source)
+    rate = frame_rate(fps, (person.fps for person in people))
+    return clip_of_tracks(body, tracks, rate, source)
 
 
 def _track(

@@ -16,7 +16,7 @@ from ..rotations import quaternions_from_matrices
 from .mhr_points import SIDES
 from .points import Given, Named, Posing, both, posed_from_points, trunk
 from .posed_body import clip_of_tracks, posed_track
-from .smpl_clip import FPS
+from .smpl_clip import frame_rate
 
 Array = npt.NDArray[Any]
 
@@ -59,8 +59,8 @@ def clip_of_points(
     tracks = [
         _track(body, phenotypes, rest, number, motion) for number, motion in enumerate(motions)
     ]
-    told = next((motion.fps for motion in motions if motion.fps is not None), None)
-    return clip_of_tracks(body, tracks, fps or told or FPS, source)
+    rate = frame_rate(fps, (motion.fps for motion in motions))
+    return clip_of_tracks(body, tracks, rate, source)
 
 
 def _track(

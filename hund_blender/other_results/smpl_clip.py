@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -45,8 +45,13 @@ def clip_of_smpl(
     average adult, and a character with longer legs goes as much farther.
     """
     tracks = [_track(body, phenotypes, number, motion) for number, motion in enumerate(motions)]
-    told = next((motion.fps for motion in motions if motion.fps is not None), None)
-    return clip_of_tracks(body, tracks, fps or told or FPS, source)
+    rate = frame_rate(fps, (motion.fps for motion in motions))
+    return clip_of_tracks(body, tracks, rate, source)
+
+
+def frame_rate(wanted: float | None, told: Iterable[float | None]) -> float:
+    """What somebody wants, else the first that a file tells of its people, else FPS."""
+    return wanted or next((fps for fps in told if fps is not None), None) or FPS
 
 
 def _own_shape(body: Body, motion: SmplMotion) -> Mapping[str, float]:
