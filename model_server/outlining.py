@@ -146,12 +146,14 @@ class Outliner:
         """
         for row, contour in zip(rows, contours, strict=True):
             if contour is not None and len(contour.px):
-                posed = self._changed(posed, row, self._fitted(posed, evidence, row, contour))
+                start = state_of(posed, row)
+                points = self._points(start)
+                case = self._case(start, points[0], evidence, row, contour)
+                posed = self._changed(posed, row, points, self._fitted(start, case))
         return posed
 
-    def _fitted(self, posed: Posed, evidence: Evidence, row: int, contour: Contour) -> BodyState:
-        start = state = state_of(posed, row)
-        case = self._case(start, evidence, row, contour)
+    def _fitted(self, start: BodyState, case: _Case) -> BodyState:
+        state = start
         gone = np.zeros(len(self._doubt.covariance))
         of_shape = slice(SHAPE, SHAPE + len(start.phenotypes))
         for reach in _REACH:
@@ -170,13 +172,16 @@ class Outliner:
             gone[of_shape] = state.phenotypes - start.phenotypes  # they end at 0 and 1
         return state
 
-    def _case(self, start: BodyState, evidence: Evidence, row: int, contour: Contour) -> _Case:
+    def _case(
+        self, start: BodyState, landmarks: Array, evidence: Evidence, row: int, contour: Contour
+    ) -> _Case:
+        """What is seen of somebody whom the descent put there, landmarks (33, 3) camera frame."""
         center, focal = evidence.center_px[row], evidence.focal_px[row]
         seen = np.clip(evidence.visibility[row], 0, 1).astype(np.float64)
         goal = Goal(
             ((evidence.landmarks_px[row] - center) / focal).astype(np.float64), np.square(seen)
         )
-        said = _tangents(self._points(start)[0])
+        said = _tangents(landmarks)
         of_landmarks, of_skin = self._shape_slopes(start)
         return _Case(
             size=goal.size,
@@ -279,9 +284,13 @@ class Outliner:
             axis=1,
         )
 
-    def _changed(self, posed: Posed, row: int, state: BodyState) -> Posed:
-        """The descent knows its points within a millimetre or two: they move as the body does."""
-        landmarks, joints = self._points(state_of(posed, row))
+    def _changed(
+        self, posed: Posed, row: int, points: tuple[Array, Array], state: BodyState
+    ) -> Posed:
+        """The descent knows its points within a millimetre or two: they move as the body's own did,
+        from where they were (33, 3) and (17, 3).
+        """
+        landmarks, joints = points
         moved_landmarks, moved_joints = self._points(state)
         landmarks_cam = posed.landmarks_cam[row] + moved_landmarks - landmarks
         joints_cam = posed.keypoints_cam[row] + moved_joints - joints
